@@ -1,0 +1,80 @@
+/**
+ * The two shapes of data that travel between threads. A {@link Block} is a stretch of the input cut at record borders; a
+ * {@link MappedBlock} is what became of it: the bytes of all its items, made once, and a verdict for each row that gave none.
+ * Both are plain data and typed arrays, so that they can be transferred, not cloned.
+ */
+import type { Fault } from './fault.ts';
+
+/** One CSV record or one NDJSON line, by where it stands. */
+export interface Position {
+  readonly file: string;
+  /** 1-based physical line of the row's first character (the header is line 1). */
+  readonly line: number;
+  /** 1-based; the header and blank lines do not count. */
+  readonly record: number;
+  /** Offset of the row's first byte in the file. */
+  readonly byte: number;
+}
+
+export interface Block {
+  /** Index into the run's list of files. */
+  readonly file: number;
+  /** 0-based, per run, in the order of the input. */
+  readonly sequence: number;
+  readonly startByte: number;
+  readonly startLine: number;
+  /** Record number of the block's first row. */
+  readonly startRecord: number;
+  /** Rows in the block. */
+  readonly records: number;
+  /** The input's own bytes, in its own encoding. */
+  readonly bytes: Uint8Array;
+  /** Last block of its file. */
+  readonly last: boolean;
+}
+
+/** A row that gave no item because something is wrong with it. */
+export interface RowRejection {
+  /** Record number in the file. */
+  readonly record: number;
+  readonly line: number;
+  readonly byte: number;
+  readonly faults: readonly Fault[];
+  /** The original row: JSON text of an object (column to value), or the raw text where it could not be parsed. */
+  readonly source: { readonly kind: 'json' | 'text'; readonly text: string };
+}
+
+/** Inclusive, by record number, sorted, not touching: `[from, to]`. */
+export type RecordRange = readonly [from: number, to: number];
+
+export interface MappedBlock {
+  readonly block: Omit<Block, 'bytes'>;
+  /** All items' JSON, in row order, one after the other with one separator byte (a comma) between. */
+  readonly bytes: Uint8Array;
+  /** Item `i` is `bytes.subarray(starts[i], ends[i])`. */
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+  /** Record numbers, minus `block.startRecord`, of the first and last row that went into item `i` (the same unless rows were grouped). */
+  readonly firstRow: Uint32Array;
+  readonly lastRow: Uint32Array;
+  /** Which of the mapping's entries (`items:`) made item `i`. */
+  readonly entries: Uint8Array;
+  /** Item `i`'s lanes are `lanes.subarray(laneStarts[i], laneStarts[i + 1])`: hashes; equal keys have equal hashes. Both empty when no operation has lanes. */
+  readonly lanes: Float64Array;
+  readonly laneStarts: Uint32Array;
+  /** Index into `routeNames`: only items of one family and one route may share a request. */
+  readonly routes: Uint32Array;
+  readonly routeNames: readonly string[];
+  /** Rows left out by `where`, `when` or an empty result, for each entry. */
+  readonly skipped: readonly (readonly RecordRange[])[];
+  readonly rejected: readonly RowRejection[];
+  /** Things worth a word though the row goes out, by code: how many, and the first line. */
+  readonly warnings: readonly {
+    readonly code: string;
+    readonly text: string;
+    readonly count: number;
+    readonly line: number;
+  }[];
+  /** The block's own bytes, given back: rejects and uncertain rows quote their source from it. */
+  readonly source: Uint8Array;
+}

@@ -1,0 +1,26 @@
+/**
+ * JSON as this loader carries it: ordinary JSON plus numbers kept as their digits, because an id of 19 digits that went
+ * through a double is another person's id.
+ */
+
+/** A number that is written out exactly as it was read; made by {@link rawNumber}, never by hand. */
+export interface RawNumber {
+  readonly rawJSON: string;
+}
+
+export type Json = string | number | boolean | null | RawNumber | Json[] | JsonObject;
+export type JsonObject = { [key: string]: Json };
+
+// The one border to a JavaScript feature that TypeScript's library does not declare yet (ES "JSON.parse source text access").
+const native = JSON as unknown as {
+  rawJSON(text: string): RawNumber;
+  isRawJSON(value: unknown): value is RawNumber;
+};
+
+/** Keeps the digits of `text`, which must be a valid JSON number. Throws SyntaxError if it is not. */
+export const rawNumber = (text: string): RawNumber => native.rawJSON(text);
+
+export const isRawNumber = (value: unknown): value is RawNumber => native.isRawJSON(value);
+
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawNumber(value);
