@@ -183,6 +183,8 @@ export interface Operation {
   /** Sending an item a second time leaves the platform as sending it once. Decides what happens to uncertain rows. */
   readonly repeatable: boolean;
   readonly destroys?: string;
+  /** Lines to say at the start of a run that uses this operation under these settings, beside the target's own. */
+  readonly notices?: readonly string[];
   readonly limits: { readonly items: number; readonly bytes: number };
   /** Whether two requests with one lane key must never overlap. */
   readonly laned: boolean;
@@ -192,8 +194,8 @@ export interface Operation {
   /** Everything but what `authorize` adds. Pure: the same chunk gives the same bytes. */
   request(chunk: ChunkBody): ApiRequest;
   verdict(reply: ApiReply | ApiFailure, chunk: ChunkBody): Verdict;
-  /** In the target's own cost units. */
-  cost(items: number): number;
+  /** What the next request of a chunk costs, in the target's own cost units; `carry` as in {@link ChunkBody}. */
+  cost(items: number, carry?: string): number;
   /** Stop the run after this many refusals in a row with the same text: the mapping is wrong, not the rows. */
   readonly identicalRefusals?: number;
 }
