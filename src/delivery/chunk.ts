@@ -1,0 +1,174 @@
+/**
+ * A chunk is the items that travel in one request. It holds no copies: only which items of which mapped blocks, as runs of
+ * neighbours, so that a chunk of 500 neighbouring rows is one slice of bytes.
+ */
+import type { MappedBlock, RecordRange } from '../model/block.ts';
+import type { ChunkBody, Operation } from '../targets/target.ts';
+
+/** A mapped block together with the load it belongs to. Kept alive by the chunks that still need it, then collected. */
+export interface LiveBlock {
+  readonly mapped: MappedBlock;
+  /** The journal's id of the load (one file, one mapping, one target). */
+  readonly load: number;
+  /** The mapping's entries; `mapped.entries[i]` is an index into them. */
+  readonly operations: readonly Operation[];
+}
+
+/** Items `from` up to, not including, `to` of one block. */
+export interface Segment {
+  readonly block: LiveBlock;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Chunk {
+  /** The operation of its first item: all items are of one family, so any of them makes the same request. */
+  readonly operation: Operation;
+  readonly route: string;
+  readonly segments: readonly Segment[];
+  readonly items: number;
+  /** Bytes of the request body, frame and commas included. */
+  readonly bytes: number;
+  /** Distinct lane hashes; empty when the operation has no lanes. */
+  readonly lanes: readonly number[];
+  readonly repeatable: boolean;
+}
+
+const comma = new Uint8Array([0x2c]);
+const text = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The request body: prefix, items joined by commas, suffix. */
+export function chunkBytes(chunk: Chunk): Uint8Array[] {
+  const { prefix, suffix } = chunk.operation.frame(chunk.route);
+  const parts: Uint8Array[] = prefix === '' ? [] : [text.encode(prefix)];
+  chunk.segments.forEach((segment, index) => {
+    if (index > 0) parts.push(comma);
+    parts.push(segmentBytes(segment));
+  });
+  if (suffix !== '') parts.push(text.encode(suffix));
+  return parts;
+}
+
+/** What a target sees of a chunk. */
+export function chunkBody(chunk: Chunk, carry?: string): ChunkBody {
+  return {
+    route: chunk.route,
+    items: chunk.items,
+    body: chunkBytes(chunk),
+    itemText: (index) => {
+      const { block, item } = itemAt(chunk, index);
+      return decoder.decode(itemBytes(block, item));
+    },
+    ...(carry === undefined ? {} : { carry }),
+  };
+}
+
+export function itemBytes(block: LiveBlock, item: number): Uint8Array {
+  const { bytes, starts, ends } = block.mapped;
+  return bytes.subarray(starts[item], ends[item]);
+}
+
+export function itemAt(chunk: Chunk, index: number): { block: LiveBlock; item: number } {
+  let left = index;
+  for (const { block, from, to } of chunk.segments) {
+    if (left < to - from) return { block, item: from + left };
+    left -= to - from;
+  }
+  throw new RangeError(`item ${index} of a chunk of ${chunk.items}`);
+}
+
+/** Two chunks that together hold the same items in the same order. Needs at least two items. */
+export function halve(chunk: Chunk): [Chunk, Chunk] {
+  const half = Math.ceil(chunk.items / 2);
+  return [pick(chunk, 0, half), pick(chunk, half, chunk.items)];
+}
+
+/** The chunk of the items at `indexes` (ascending). */
+export function select(chunk: Chunk, indexes: readonly number[]): Chunk {
+  const segments: Segment[] = [];
+  for (const index of indexes) {
+    const { block, item } = itemAt(chunk, index);
+    const last = segments.at(-1);
+    if (last !== undefined && last.block === block && last.to === item) {
+      segments[segments.length - 1] = { block, from: last.from, to: item + 1 };
+    } else {
+      segments.push({ block, from: item, to: item + 1 });
+    }
+  }
+  return withSegments(chunk, segments);
+}
+
+function pick(chunk: Chunk, from: number, to: number): Chunk {
+  const segments: Segment[] = [];
+  let offset = 0;
+  for (const segment of chunk.segments) {
+    const length = segment.to - segment.from;
+    const start = Math.max(from - offset, 0);
+    const end = Math.min(to - offset, length);
+    if (start < end) segments.push({ block: segment.block, from: segment.from + start, to: segment.from + end });
+    offset += length;
+  }
+  return withSegments(chunk, segments);
+}
+
+function withSegments(chunk: Chunk, segments: readonly Segment[]): Chunk {
+  const items = segments.reduce((sum, { from, to }) => sum + to - from, 0);
+  return { ...chunk, segments, items, bytes: bytesOf(chunk.operation, chunk.route, segments) };
+}
+
+function bytesOf(operation: Operation, route: string, segments: readonly Segment[]): number {
+  const commas = Math.max(segments.length - 1, 0);
+  return (
+    frameBytes(operation, route) + commas + segments.reduce((sum, segment) => sum + segmentBytes(segment).length, 0)
+  );
+}
+
+export function frameBytes(operation: Operation, route: string): number {
+  const { prefix, suffix } = operation.frame(route);
+  return Buffer.byteLength(prefix) + Buffer.byteLength(suffix);
+}
+
+/** Neighbouring items already stand with a comma between them. */
+function segmentBytes({ block, from, to }: Segment): Uint8Array {
+  const { bytes, starts, ends } = block.mapped;
+  return bytes.subarray(starts[from], ends[to - 1]);
+}
+
+/** Records of some items of a chunk, for one entry of one load. */
+export interface EntryRecords {
+  readonly load: number;
+  readonly entry: number;
+  readonly ranges: RecordRange[];
+}
+
+/** Which records a chunk's items come from, for each load and entry; `only` narrows it to some items. */
+export function recordsOf(chunk: Chunk, only?: (index: number) => boolean): EntryRecords[] {
+  const found: EntryRecords[] = [];
+  let current: EntryRecords | undefined;
+  let index = 0;
+  for (const { block, from, to } of chunk.segments) {
+    const { entries, firstRow, lastRow } = block.mapped;
+    const base = block.mapped.block.startRecord;
+    for (let item = from; item < to; item++, index++) {
+      if (only !== undefined && !only(index)) continue;
+      const entry = entries[item] ?? 0;
+      if (current === undefined || current.load !== block.load || current.entry !== entry) {
+        current = found.find((records) => records.load === block.load && records.entry === entry);
+        if (current === undefined) {
+          current = { load: block.load, entry, ranges: [] };
+          found.push(current);
+        }
+      }
+      const first = base + (firstRow[item] ?? 0);
+      const last = base + (lastRow[item] ?? 0);
+      const previous = current.ranges.at(-1);
+      if (previous !== undefined && previous[1] + 1 === first) {
+        current.ranges[current.ranges.length - 1] = [previous[0], last];
+      } else {
+        current.ranges.push([first, last]);
+      }
+    }
+  }
+  return found;
+}

@@ -1,0 +1,127 @@
+/**
+ * What to do about a verdict: one pure function of verdict, what the chunk has been through, and policy. The sender only
+ * obeys it.
+ */
+import { Exit } from '../model/fault.ts';
+import type { Milliseconds, Reason, Receipts, RetryPlan, Verdict } from '../model/verdict.ts';
+
+/** What a chunk has been through when its reply arrives. */
+export interface ChunkHistory {
+  readonly items: number;
+  /** Answers so far that used up an attempt, the present one not counted. */
+  readonly retries: number;
+  /** Credentials were renewed for this chunk already. */
+  readonly reauthorized: boolean;
+  /** Sending it a second time does no harm. */
+  readonly repeatable: boolean;
+  /** An earlier attempt may have been taken by the platform. */
+  readonly maybeTaken: boolean;
+}
+
+export interface Policy {
+  /** The target's own plan; a verdict may bring another. */
+  readonly plan: RetryPlan;
+  /** What to do with rows whose fate is unknown: by what the operation allows, or as the user said. */
+  readonly uncertain: 'auto' | 'resend' | 'hold';
+  /** Longest pause a platform may ask for before the run rather stops and is resumed later. */
+  readonly longestPauseMs: Milliseconds;
+}
+
+export type Step =
+  /** By index into the chunk; what is in neither was accepted. `again`: send those once more, as a chunk of their own. */
+  | {
+      readonly do: 'settle';
+      readonly rejected: ReadonlyMap<number, Reason>;
+      readonly again: readonly number[];
+      readonly receipts?: Receipts | undefined;
+    }
+  | { readonly do: 'reject-all'; readonly reason: Reason }
+  | { readonly do: 'skip-all'; readonly reason: Reason }
+  | { readonly do: 'continue'; readonly carry: string }
+  | {
+      readonly do: 'wait';
+      readonly ms: Milliseconds;
+      readonly scope: 'request' | 'target';
+      readonly counts: boolean;
+      readonly reason: Reason;
+    }
+  | { readonly do: 'reauthorize'; readonly reason: Reason }
+  | { readonly do: 'halve'; readonly shrink: boolean; readonly reason: Reason }
+  /** Their fate is unknown and sending again would do harm: name them and go on. */
+  | { readonly do: 'hold'; readonly reason: Reason }
+  | { readonly do: 'stop'; readonly exit: Exit; readonly reason: Reason };
+
+const nothingRejected: ReadonlyMap<number, Reason> = new Map();
+
+/**
+ * @param random uniform in [0, 1), for the jitter
+ */
+export function nextStep(verdict: Verdict, history: ChunkHistory, policy: Policy, random: () => number): Step {
+  switch (verdict.kind) {
+    case 'accepted':
+      return { do: 'settle', rejected: nothingRejected, again: [], receipts: verdict.receipts };
+    case 'partial':
+      return { do: 'settle', rejected: verdict.rejected, again: verdict.retry ?? [], receipts: verdict.receipts };
+    case 'skipped':
+      return { do: 'skip-all', reason: verdict.reason };
+    case 'next':
+      return { do: 'continue', carry: verdict.carry };
+    case 'rejected':
+      return { do: 'reject-all', reason: verdict.reason };
+    case 'fatal':
+      return { do: 'stop', exit: Exit.targetRefused, reason: verdict.reason };
+    case 'reauthorize':
+      return history.reauthorized
+        ? { do: 'stop', exit: Exit.targetRefused, reason: verdict.reason }
+        : { do: 'reauthorize', reason: verdict.reason };
+    case 'split':
+      return history.items > 1
+        ? { do: 'halve', shrink: verdict.because === 'size', reason: verdict.reason }
+        : { do: 'reject-all', reason: verdict.reason };
+    case 'retry':
+      return afterRetryable(verdict, history, policy, random);
+  }
+}
+
+function afterRetryable(
+  verdict: Extract<Verdict, { kind: 'retry' }>,
+  history: ChunkHistory,
+  policy: Policy,
+  random: () => number,
+): Step {
+  const { reason } = verdict;
+  const maybeTaken = history.maybeTaken || verdict.taken === 'unknown';
+  if (maybeTaken && !mayResend(history.repeatable, policy.uncertain)) return { do: 'hold', reason };
+
+  const plan = verdict.plan ?? policy.plan;
+  const counts = verdict.counts ?? true;
+  if (counts && history.retries >= plan.retries) return whenUsedUp(plan, history, reason);
+
+  const ms = Math.max(verdict.after ?? 0, ownWaitMs(plan, history.retries, verdict.after !== undefined, random));
+  if (ms > policy.longestPauseMs) {
+    const asked = `${reason.reason}; it asks to wait ${Math.round(ms / 1000)} s, longer than this run will`;
+    return { do: 'stop', exit: Exit.gaveUpRetrying, reason: { ...reason, reason: asked } };
+  }
+  const scope = plan.waits.kind === 'ladder' || verdict.after !== undefined ? 'target' : verdict.scope;
+  return { do: 'wait', ms, scope, counts, reason };
+}
+
+/** Whether rows that may have been taken are sent again. */
+export const mayResend = (repeatable: boolean, policy: Policy['uncertain']): boolean =>
+  policy === 'auto' ? repeatable : policy === 'resend';
+
+function whenUsedUp(plan: RetryPlan, history: ChunkHistory, reason: Reason): Step {
+  if (plan.then === 'split' && history.items > 1) return { do: 'halve', shrink: false, reason };
+  if (plan.then === 'reject') return { do: 'reject-all', reason };
+  return { do: 'stop', exit: Exit.gaveUpRetrying, reason };
+}
+
+/** Full jitter: anything between nothing and an exponential ceiling. With a wait asked for, jitter only spreads the return. */
+function ownWaitMs(plan: RetryPlan, retries: number, wasAsked: boolean, random: () => number): Milliseconds {
+  if (plan.waits.kind === 'ladder') {
+    return plan.waits.stepsMs[Math.min(retries, plan.waits.stepsMs.length - 1)] ?? 0;
+  }
+  if (wasAsked) return 0;
+  const ceiling = Math.min(plan.waits.capMs, plan.waits.firstMs * 2 ** retries);
+  return Math.round(random() * ceiling);
+}
