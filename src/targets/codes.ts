@@ -13,6 +13,11 @@ export const targetCodes = {
   'field-enum': 'The value is not in the declared list for this field.',
   'field-null': 'A null stands where the platform refuses one.',
   'id-missing': 'The item has no usable id, so the platform could not tell whom it is about.',
+  'settings-invalid':
+    'The settings of the operation (or of the target) are missing something, contradict each other, or cannot work.',
+  'operation-unknown': 'The target has no operation of this name.',
+  'deletion-queued':
+    'The platform deletes in its own time. Until then, records that come in under the same id are deleted as well.',
   'item-empty': 'Nothing is left in the item: every value is empty. The platform would accept it and drop it later.',
   'item-too-large': 'The item alone is larger than the platform takes.',
   'too-many-parts': 'The item has more parts (properties, elements) than the platform takes.',

@@ -68,11 +68,13 @@ export interface OperationType {
   readonly destroys?: string;
 }
 
-/** One field an item may have. `name` is a dotted path; `traits.*` means anything below `traits`. */
+/** One field an item may have. `name` is a dotted path; `traits.*` means anything below `traits`, `*` anything at all. */
 export interface FieldRule {
   readonly name: string;
   readonly type?: FieldType;
   readonly required?: boolean;
+  /** The mapping must name it, though its value may be empty (Raptor: a column that is absent drops the record). */
+  readonly alwaysPresent?: boolean;
   readonly about?: string;
   /** Column names people use for this field, for `init` ("email", "e-mail", "mail"). */
   readonly alsoKnownAs?: readonly string[];
@@ -185,7 +187,15 @@ export interface Operation {
   readonly destroys?: string;
   /** Lines to say at the start of a run that uses this operation under these settings, beside the target's own. */
   readonly notices?: readonly string[];
-  readonly limits: { readonly items: number; readonly bytes: number };
+  readonly limits: {
+    readonly items: number;
+    readonly bytes: number;
+    /**
+     * Each request replaces everything before it: the whole load must fit one request, which is never split and goes
+     * out only when the input has ended within it (Raptor, overwrite). Rows left over make the load stop unsent.
+     */
+    readonly singleRequest?: boolean;
+  };
   /** Whether two requests with one lane key must never overlap. */
   readonly laned: boolean;
   /** Checks what the platform would check or silently drop, and gives the item's bytes-to-be, or every fault it has. Pure. */
