@@ -37,6 +37,11 @@ export const targetCodes = {
   redirected:
     'The platform answered with a redirect. It is never followed: that would hand the credentials to another host.',
   'unexpected-status': 'The platform answered with a status that its contract does not name.',
+  'check-skipped': 'The platform took the item without the check that was asked for.',
+  'sync-check-unavailable': 'The data centre of this account does not offer the check that was asked for.',
+  'profile-too-large':
+    'The item is larger than what the platform puts into a profile: it would be stored in the lake, and dropped from the profile without a word.',
+  'list-too-long': 'A list has more elements than the platform advises.',
   'reply-unreadable': 'The platform answered with success but in a form that says nothing of the items.',
 } as const satisfies Record<string, string>;
 

@@ -107,6 +107,13 @@ export interface Target {
   authorize(request: ApiRequest, now: Date, token: string | undefined): ApiRequest;
   /** Present when requests need a token that must be fetched and ages. Delivery caches it, renews it ahead, single-flight. */
   readonly token?: TokenSource;
+  /**
+   * Stricter than what the user or the defaults ask for, because of how this target is configured (Adobe's checked
+   * single messages: 60 a minute): the smaller of the two holds. Cost units a second.
+   */
+  readonly pace?: { readonly rate: number; readonly concurrency: number };
+  /** Texts that stand in requests and give a secret away though no setting is spelled so (the id in Adobe's inlet URL). Masked wherever a request is shown. */
+  readonly secretTexts?: readonly string[];
   /** One harmless call that proves the credentials, or why there is none. */
   readonly check: HarmlessCall | { readonly none: string };
 }
