@@ -23,6 +23,13 @@ export const targetCodes = {
   'too-many-parts': 'The item has more parts (properties, elements) than the platform takes.',
   'destructive-name':
     'The name of this event deletes or blocks people. It must be asked for as an operation of its own.',
+  'may-trigger-campaigns':
+    'The event has no timestamp or one of the last 72 hours, so it can start campaigns: real messages to real people.',
+  'beyond-workspace-limit':
+    'The value is longer than the workspace behind the platform keeps, so it may be cut or dropped after it was accepted.',
+  'epoch-milliseconds':
+    'The number looks like milliseconds since 1970; the platform counts in seconds and would read a date in the far future.',
+  'internal-id': "The id has the form of the platform's own internal ids and would be read as one.",
   'platform-rejected': 'The platform refused these items. Its own words stand in the reason.',
   'platform-too-large': 'The platform says that the request is too large (413).',
   unauthorized: 'The platform does not accept the credentials (401).',

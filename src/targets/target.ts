@@ -140,7 +140,11 @@ export interface HarmlessCall {
 
 /** What an item may know of the row it comes from, beside its values. */
 export interface RowContext {
-  /** Stable for this row of this load under any number of threads and attempts: seed of deterministic ids. Hex, 32 digits or more. */
+  /**
+   * Stable for this row of this load and this entry of the mapping's `items:`, under any number of threads and attempts:
+   * seed of deterministic ids. Two entries of one row must differ, or the platform takes the second for a repetition of
+   * the first and drops it. Hex, 32 digits or more.
+   */
   readonly identity: string;
   /** Value of the mapping's `key` columns, joined; '' when the mapping names none. */
   readonly key: string;
