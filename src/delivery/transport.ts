@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from 'undici';
+import { isLoopbackHost } from '../model/address.ts';
 import { UserError } from '../model/fault.ts';
 import type { ApiFailure, ApiReply, ApiRequest } from '../model/request.ts';
 import type { Milliseconds } from '../model/verdict.ts';
@@ -58,7 +59,7 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     async send(request, signal) {
       const url = new URL(request.url);
-      const dispatcher = proxied === undefined || isLoopback(url.hostname) ? direct : proxied;
+      const dispatcher = proxied === undefined || isLoopbackHost(url.hostname) ? direct : proxied;
       const deadline = new AbortController();
       const timer = setTimeout(() => deadline.abort(), options.timeoutMs);
       const giveUp = () => deadline.abort();
@@ -164,9 +165,6 @@ function errorCode(error: unknown): string {
 }
 
 const isCertificateTrouble = (code: string) => /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS_|EPROTO/.test(code);
-
-export const isLoopback = (hostname: string): boolean =>
-  hostname === 'localhost' || hostname === '[::1]' || hostname === '::1' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 
 function proxyDispatcher(
   options: TransportOptions,

@@ -1,0 +1,126 @@
+/** The program: commander's tree of commands. Each command's own code is loaded only when it runs, so that --help is quick. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import {
+  withConfigFlags,
+  withInputFlags,
+  withOutputFlags,
+  withResumeFlags,
+  withSendingFlags,
+  withTargetFlags,
+} from './commands/flags.ts';
+import { Exit } from './model/fault.ts';
+
+const version = (): string => {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '0';
+};
+
+/** All commands and flags. Pure: building it starts nothing. */
+export function buildProgram(): Command {
+  const program = new Command('cdp-load')
+    .description('Loads CSV and NDJSON files into customer data platforms: no row lost, none doubled unsaid.')
+    .version(version(), '-V, --version')
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+    .helpCommand(false)
+    .showHelpAfterError('(cdp-load --help lists commands and flags)')
+    .exitOverride();
+
+  withOutputFlags(
+    withResumeFlags(
+      withSendingFlags(
+        withInputFlags(
+          withTargetFlags(
+            program
+              .command('push')
+              .argument('<files...>', 'CSV or NDJSON files; - is stdin')
+              .description('Load files into a target. The same command again resumes.')
+              .option('--dry-run', 'the same as validate: nothing is sent'),
+          ),
+        ),
+      ),
+    ),
+  ).action(async (files, flags) => (await import('./commands/push.ts')).push(files, flags));
+
+  withOutputFlags(
+    withSendingFlags(
+      withInputFlags(
+        withTargetFlags(
+          program
+            .command('validate')
+            .argument('<files...>', 'CSV or NDJSON files; - is stdin')
+            .description(
+              'All that push does, up to the socket: same report, same rejects, same exit codes. Nothing is sent.',
+            ),
+        ),
+      ),
+    ),
+  ).action(async (files, flags) => (await import('./commands/push.ts')).validate(files, flags));
+
+  withInputFlags(
+    withTargetFlags(
+      program
+        .command('preview')
+        .argument('<file>', 'CSV or NDJSON file; - is stdin')
+        .description('Show the exact requests that would go out, secrets masked.')
+        .option('-n, --rows <rows>', 'how many rows', '3'),
+    ),
+  ).action(async (file, flags) => (await import('./commands/preview.ts')).preview(file, flags));
+
+  withOutputFlags(
+    withSendingFlags(
+      withConfigFlags(
+        program
+          .command('retry')
+          .argument('<run>', 'id of the run whose rejected rows to send again')
+          .description('Send the rejected rows of a run again, under the mapping as it is now.')
+          .option('-t, --target <name>', "target (default: the run's)")
+          .option('-m, --mapping <file>', "mapping file (default: the run's)"),
+      ),
+    ),
+  ).action(async (run, flags) => (await import('./commands/retry.ts')).retry(run, flags));
+
+  withOutputFlags(
+    withConfigFlags(
+      program.command('runs').argument('[run]', 'id of a run').description('List past runs, or show one.'),
+    ),
+  ).action(async (run, flags) => (await import('./commands/runs.ts')).runs(run, flags));
+
+  const targets = withOutputFlags(
+    withConfigFlags(
+      program
+        .command('targets')
+        .argument('[name]', 'a target')
+        .description('Show what is configured and what is missing. Secrets are masked.'),
+    ),
+  ).action(async (name, flags) => (await import('./commands/targets.ts')).targets(name, flags));
+  withConfigFlags(
+    targets
+      .command('check')
+      .argument('<name>', 'a target')
+      .description('Make the one harmless call that proves the credentials.'),
+  ).action(async (name, flags) => (await import('./commands/targets.ts')).checkTarget(name, flags));
+
+  program
+    .command('sandbox')
+    .description('Start a local emulator of all five platforms.')
+    .option('--port <port>', 'port to listen on (0: any free one)', '4100')
+    .action(async (flags) => (await import('./commands/sandbox.ts')).sandbox(flags));
+
+  return program;
+}
+
+/** Runs the command line and sets the process's exit code. Never throws. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = buildProgram();
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? Exit.ok : Exit.usage;
+      return;
+    }
+    const { reportFailure } = await import('./commands/failure.ts');
+    process.exitCode = reportFailure(error, argv.includes('--json'));
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * The flags that commands share, each defined once. Their help texts are the specification: the README's table is compared
+ * with them by a test.
+ */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+const wholeNumber = (least: number) => (text: string) => {
+  if (!/^\d+$/.test(text) || Number(text) < least)
+    throw new InvalidArgumentError(`Expected a whole number from ${least}.`);
+  return Number(text);
+};
+
+const positiveNumber = (text: string) => {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('Expected a number above 0.');
+  return value;
+};
+
+/** Rows, or a share of the rows read so far. */
+export type ErrorBudget = { readonly rows: number } | { readonly percent: number };
+
+const budget = (text: string): ErrorBudget => {
+  const [, amount, sign] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? [];
+  if (amount === undefined || (sign === '' && amount.includes('.')))
+    throw new InvalidArgumentError('Expected a number of rows such as 100, or a share such as 2%.');
+  return sign === '%' ? { percent: Number(amount) } : { rows: Number(amount) };
+};
+
+const percent = (text: string) => {
+  const [, amount] = /^(\d+(?:\.\d+)?)%?$/.exec(text) ?? [];
+  if (amount === undefined || Number(amount) > 100) throw new InvalidArgumentError('Expected a share such as 20%.');
+  return Number(amount);
+};
+
+const delimiters: Readonly<Record<string, string>> = { tab: '\t', '\\t': '\t', comma: ',', semicolon: ';', pipe: '|' };
+const delimiter = (text: string) => {
+  const character = delimiters[text.toLowerCase()] ?? text;
+  if (character.length !== 1 || '"\r\n'.includes(character))
+    throw new InvalidArgumentError('Expected one character, or "tab".');
+  return character;
+};
+
+const byteSize = (text: string) => {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*(|B|kB|KB|MB|KiB|MiB)$/.exec(text) ?? [];
+  const factors: Readonly<Record<string, number>> = {
+    '': 1,
+    B: 1,
+    kB: 1000,
+    KB: 1000,
+    MB: 1_000_000,
+    KiB: 1024,
+    MiB: 1_048_576,
+  };
+  if (amount === undefined) throw new InvalidArgumentError('Expected a size such as 16MiB.');
+  return Math.round(Number(amount) * (factors[unit] ?? 1));
+};
+
+export interface ConfigFlags {
+  readonly config?: string;
+  readonly stateDir?: string;
+}
+
+export interface OutputFlags {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export interface InputFlags {
+  readonly format?: 'csv' | 'ndjson';
+  readonly delimiter?: string;
+  readonly encoding?: string;
+  readonly limit?: number;
+  readonly maxRowSize: number;
+}
+
+export interface TargetFlags extends ConfigFlags {
+  readonly target: string;
+  readonly mapping?: string;
+  readonly sandbox?: boolean;
+}
+
+export interface SendingFlags {
+  readonly chunkSize?: number;
+  readonly concurrency?: number;
+  readonly rate?: number;
+  readonly maxErrors?: ErrorBudget;
+  readonly uncertain: 'auto' | 'resend' | 'hold';
+  readonly confirmDestructive?: boolean;
+}
+
+export interface ResumeFlags {
+  readonly restart?: boolean;
+  readonly again?: boolean;
+  readonly newMapping?: boolean;
+  readonly minRows?: number;
+  readonly maxDrop?: number;
+}
+
+export const withConfigFlags = (command: Command): Command =>
+  command
+    .option('--config <file>', 'config file (default: cdp-load.yaml here or in a folder above)')
+    .option(
+      '--state-dir <folder>',
+      'where journals and rejects are kept (default: $CDP_LOAD_STATE_DIR, else .cdp-load beside the config file)',
+    );
+
+export const withOutputFlags = (command: Command): Command =>
+  command
+    .option('--json', 'one JSON object a line on stdout, the summary last')
+    .option('-q, --quiet', 'say nothing unless something is wrong');
+
+export const withTargetFlags = (command: Command): Command =>
+  withConfigFlags(
+    command
+      .requiredOption(
+        '-t, --target <name>',
+        'a target of the config file, or a target type whose settings are in the environment',
+      )
+      .option('-m, --mapping <file>', 'mapping file (default: the target\'s "mapping" setting)')
+      .option('--sandbox', 'start the emulator in this process and send there; no credentials needed'),
+  );
+
+export const withInputFlags = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--format <format>', 'format of the input (default: by name, else by content)').choices([
+        'csv',
+        'ndjson',
+      ]),
+    )
+    .option(
+      '--delimiter <character>',
+      'CSV delimiter: a character or "tab" (default: detected among , ; tab |)',
+      delimiter,
+    )
+    .option('--encoding <name>', 'encoding of the input (default: UTF-8, or UTF-16 by its byte order mark)')
+    .option('--limit <rows>', 'read only the first rows of each file', wholeNumber(1))
+    .option('--max-row-size <size>', 'reject rows larger than this', byteSize, 16 * 1_048_576);
+
+export const withSendingFlags = (command: Command): Command =>
+  command
+    .option('--chunk-size <items>', 'items a request, at most', wholeNumber(1))
+    .option('--concurrency <requests>', 'requests in flight, at most', wholeNumber(1))
+    .option('--rate <units>', "cost units a second, in the target's own unit", positiveNumber)
+    .option(
+      '--max-errors <budget>',
+      'stop when more rows than this are rejected: a number, or a share such as 2%',
+      budget,
+    )
+    .addOption(
+      new Option(
+        '--uncertain <policy>',
+        'rows that were sent and never answered for: resend, hold, or what the operation allows',
+      )
+        .choices(['auto', 'resend', 'hold'])
+        .default('auto'),
+    )
+    .option('--confirm-destructive', 'allow operations that delete or merge people for good');
+
+export const withResumeFlags = (command: Command): Command =>
+  command
+    .option('--restart', 'give up the unfinished load of these files and start anew')
+    .option('--again', 'load files anew that are loaded already')
+    .option('--new-mapping', 'go on with the rest of an unfinished load under the mapping as it is now')
+    .option('--min-rows <rows>', 'stop before the first request if the input has fewer rows', wholeNumber(1))
+    .option(
+      '--max-drop <share>',
+      'stop before the first request if the input has this much fewer rows than the last complete load',
+      percent,
+    );

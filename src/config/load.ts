@@ -1,0 +1,77 @@
+/** Finds and reads `cdp-load.yaml`. Complaints name file, line and column. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { isMap, isPair, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { UserError } from '../model/fault.ts';
+import { type ConfigFile, configFile } from './schema.ts';
+
+export const configFileName = 'cdp-load.yaml';
+
+export interface LoadedConfig {
+  /** Absolute; undefined when there is no config file. */
+  readonly path: string | undefined;
+  /** Where relative paths in it begin. */
+  readonly directory: string;
+  readonly content: ConfigFile;
+  /** "cdp-load.yaml:7:5" of a path inside the file, or of the nearest thing above it. */
+  at(path: readonly PropertyKey[]): string;
+}
+
+/**
+ * @param named the value of --config; without it the working directory and those above it are searched
+ * @throws UserError `config-not-found`, `config-invalid`
+ */
+export function loadConfig(named: string | undefined, workingDirectory: string): LoadedConfig {
+  const path = named === undefined ? findUpward(workingDirectory) : resolve(workingDirectory, named);
+  if (path === undefined) {
+    return { path, directory: workingDirectory, content: { targets: {} }, at: () => configFileName };
+  }
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    throw new UserError('config-not-found', `The config file ${path} cannot be read.`, {
+      hint: 'Check the path given to --config.',
+    });
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${path}:${line}:${col}`;
+  };
+  const complaints = document.errors.map((error) => `${place(error.pos[0])}: ${error.message.split('\n')[0] ?? ''}`);
+  if (complaints.length > 0) throw invalid(complaints);
+
+  const at = (keys: readonly PropertyKey[]) => place(offsetOf(document.contents, keys) ?? 0);
+  const parsed = configFile.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {});
+  if (!parsed.success)
+    throw invalid(parsed.error.issues.map((issue) => `${at(issue.path)}: ${issue.path.join('.')}: ${issue.message}`));
+  return { path, directory: dirname(path), content: parsed.data, at };
+}
+
+export const invalid = (complaints: readonly string[]): UserError =>
+  new UserError('config-invalid', complaints.join('\n'), {
+    hint: 'Correct the config file. `cdp-load schema config` prints what may stand in it.',
+  });
+
+function findUpward(from: string): string | undefined {
+  for (let directory = resolve(from); ; directory = dirname(directory)) {
+    const candidate = join(directory, configFileName);
+    if (existsSync(candidate)) return candidate;
+    if (dirname(directory) === directory) return undefined;
+  }
+}
+
+function offsetOf(root: unknown, keys: readonly PropertyKey[]): number | undefined {
+  let node = root;
+  let offset: number | undefined;
+  for (const key of keys) {
+    if (!isMap(node)) break;
+    const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === key);
+    if (pair === undefined) break;
+    if (isScalar(pair.key)) offset = pair.key.range?.[0] ?? offset;
+    node = pair.value;
+  }
+  return offset ?? (root as Node | null)?.range?.[0];
+}

@@ -1,0 +1,277 @@
+/**
+ * From a name on the command line to a destination that is ready to be opened: the config file, the environment and the
+ * target type's defaults, put together and checked.
+ */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { isLoopbackHost } from '../model/address.ts';
+import { UserError } from '../model/fault.ts';
+import { closest } from '../model/suggest.ts';
+import { findTargetType, targetTypes } from '../targets/index.ts';
+import type { CommonSettings, Target, TargetType } from '../targets/target.ts';
+import { interpolate, type Surroundings } from './interpolate.ts';
+import { invalid, type LoadedConfig } from './load.ts';
+import { type CommonTargetSettings, commonTargetSettings } from './schema.ts';
+
+export type RegisteredType = TargetType<unknown>;
+
+/** Plain data: travels to worker threads, which open the target again. */
+export interface TargetSettings {
+  /** The name it was asked for by. */
+  readonly name: string;
+  readonly type: string;
+  readonly own: Readonly<Record<string, unknown>>;
+  readonly common: CommonSettings;
+}
+
+export interface ResolvedTarget {
+  readonly settings: TargetSettings;
+  readonly type: RegisteredType;
+  readonly target: Target;
+  readonly transport: Omit<
+    CommonTargetSettings,
+    'type' | 'mapping' | 'baseUrl' | 'headers' | 'maxRecords' | 'maxBytes'
+  >;
+  /** Absolute path of the mapping that the config names. */
+  readonly mapping: string | undefined;
+  /** Values that no output may show. */
+  readonly secrets: readonly string[];
+}
+
+/** One setting of a target, for `cdp-load targets`: where it comes from, never what a secret is. */
+export interface SettingState {
+  readonly name: string;
+  readonly about: string;
+  readonly required: boolean;
+  readonly secret: boolean;
+  readonly from: 'config' | 'environment' | 'default' | 'missing';
+  readonly variable: string | undefined;
+  readonly shown: string | undefined;
+}
+
+export function openTarget({ type, own, common }: TargetSettings): Target {
+  return requireType(type).open(own, common);
+}
+
+export function requireType(name: string): RegisteredType {
+  const type = findTargetType(name);
+  if (type === undefined) throw unknownTarget(name, []);
+  return type;
+}
+
+/**
+ * @param overrides settings that win over all others (the sandbox's address and credentials)
+ * @throws UserError exit 2
+ */
+export function resolveTarget(
+  name: string,
+  config: LoadedConfig,
+  env: Surroundings['env'],
+  overrides: (type: RegisteredType) => Readonly<Record<string, unknown>> = () => ({}),
+): ResolvedTarget {
+  const { type, given, where } = lookUp(name, config);
+  const replaced = overrides(type);
+  const { own, common } = separate(
+    type,
+    gather(type, given, replaced, where, { env, directory: config.directory }),
+    name,
+    config,
+  );
+  const settings: CommonSettings = {
+    baseUrl: common.baseUrl ?? type.defaults.baseUrl,
+    headers: common.headers,
+    ...(common.maxRecords === undefined ? {} : { maxRecords: common.maxRecords }),
+    ...(common.maxBytes === undefined ? {} : { maxBytes: common.maxBytes }),
+  };
+  checkAddresses(type, { ...own, baseUrl: settings.baseUrl }, where);
+  const {
+    type: _type,
+    mapping,
+    baseUrl: _base,
+    headers,
+    maxRecords: _records,
+    maxBytes: _bytes,
+    ...transport
+  } = common;
+  return {
+    settings: { name, type: type.type, own, common: settings },
+    type,
+    target: type.open(own, settings),
+    transport: absolutePaths(transport, config.directory),
+    mapping: mapping === undefined ? undefined : resolve(config.directory, mapping),
+    secrets: [...type.secrets.map((key) => own[key]), ...Object.values(headers)].filter(
+      (value) => typeof value === 'string',
+    ),
+  };
+}
+
+/** What is set and what is missing, without opening the target. */
+export function settingStates(
+  name: string,
+  config: LoadedConfig,
+  env: Surroundings['env'],
+): { type: RegisteredType; states: SettingState[] } {
+  const { type, given } = lookUp(name, config);
+  const states = Object.entries(ownProperties(type)).map(([key, { description, isRequired }]): SettingState => {
+    const variable = type.environment[key];
+    const secret = type.secrets.includes(key);
+    const fromEnv = variable === undefined ? undefined : env[variable];
+    const raw = given[key] ?? fromEnv;
+    const missingReference =
+      typeof raw === 'string'
+        ? [...raw.matchAll(/\$\{([A-Za-z_]\w*)\}/g)].find(([, ref]) => (env[ref ?? ''] ?? '') === '')
+        : undefined;
+    const from =
+      missingReference !== undefined
+        ? 'missing'
+        : given[key] !== undefined
+          ? 'config'
+          : fromEnv
+            ? 'environment'
+            : isRequired
+              ? 'missing'
+              : 'default';
+    return {
+      name: key,
+      about: description,
+      required: isRequired,
+      secret,
+      from,
+      variable: missingReference?.[1] ?? variable,
+      shown:
+        raw === undefined || missingReference !== undefined
+          ? undefined
+          : secret
+            ? '•••'
+            : typeof raw === 'string'
+              ? raw
+              : JSON.stringify(raw),
+    };
+  });
+  return { type, states };
+}
+
+function lookUp(name: string, config: LoadedConfig) {
+  const configured = config.content.targets[name];
+  if (configured !== undefined) {
+    const type = findTargetType(configured.type);
+    if (type === undefined) {
+      const near = closest(configured.type, targetTypes.flatMap(namesOf));
+      const meant = near === undefined ? '' : ` Did you mean "${near}"?`;
+      throw invalid([`${config.at(['targets', name, 'type'])}: "${configured.type}" is no target type.${meant}`]);
+    }
+    return {
+      type,
+      given: configured as Readonly<Record<string, unknown>>,
+      where: `${config.at(['targets', name])}: targets.${name}`,
+    };
+  }
+  const type = findTargetType(name);
+  if (type === undefined) throw unknownTarget(name, Object.keys(config.content.targets));
+  return { type, given: { type: type.type } as Readonly<Record<string, unknown>>, where: `target ${name}` };
+}
+
+/** Config first, then the environment; references are followed only for what is not replaced. */
+function gather(
+  type: RegisteredType,
+  given: Readonly<Record<string, unknown>>,
+  replaced: Readonly<Record<string, unknown>>,
+  where: string,
+  around: Surroundings,
+): Record<string, unknown> {
+  const settings: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(given)) {
+    if (!(key in replaced)) settings[key] = interpolate(value, `${where}.${key}`, around);
+  }
+  for (const [key, variable] of Object.entries(type.environment)) {
+    const value = around.env[variable];
+    if (settings[key] === undefined && value !== undefined && value !== '') settings[key] = value;
+  }
+  return { ...settings, ...replaced };
+}
+
+function separate(type: RegisteredType, settings: Record<string, unknown>, name: string, config: LoadedConfig) {
+  const commonKeys = Object.keys(commonTargetSettings.shape);
+  const isCommon = ([key]: [string, unknown]) => commonKeys.includes(key);
+  const entries = Object.entries(settings);
+  const common = commonTargetSettings.safeParse(Object.fromEntries(entries.filter(isCommon)));
+  const own = type.config.safeParse(Object.fromEntries(entries.filter((entry) => !isCommon(entry))));
+
+  const complaints: string[] = [];
+  const missing: string[] = [];
+  for (const issue of [...(common.error?.issues ?? []), ...(own.error?.issues ?? [])]) {
+    const [key] = issue.path;
+    const where = config.at(['targets', name, ...issue.path]);
+    if (issue.code === 'unrecognized_keys') {
+      for (const unknown of issue.keys) {
+        const near = closest(unknown, [...commonKeys, ...Object.keys(ownProperties(type))]);
+        const meant = near === undefined ? '' : `; did you mean "${near}"?`;
+        complaints.push(
+          `${config.at(['targets', name, unknown])}: "${unknown}" is no setting of target type ${type.type}${meant}`,
+        );
+      }
+    } else if (typeof key === 'string' && settings[key] === undefined) {
+      const variable = type.environment[key];
+      missing.push(variable === undefined ? key : `${key} (or the environment variable ${variable})`);
+    } else {
+      complaints.push(`${where}: ${issue.path.join('.') || name}: ${issue.message}`);
+    }
+  }
+  if (complaints.length > 0) throw invalid(complaints);
+  if (missing.length > 0 || common.data === undefined || own.data === undefined) {
+    throw new UserError('target-incomplete', `Target "${name}" (${type.title}) lacks ${missing.join(', ')}.`, {
+      hint: `Set what is missing, then look with \`cdp-load targets ${name}\`. To try without credentials add --sandbox.`,
+    });
+  }
+  return { own: own.data as Readonly<Record<string, unknown>>, common: common.data };
+}
+
+function checkAddresses(type: RegisteredType, settings: Readonly<Record<string, unknown>>, where: string): void {
+  for (const key of new Set(['baseUrl', ...type.addresses])) {
+    const value = settings[key];
+    if (typeof value !== 'string' || value === '') continue;
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname))) continue;
+    throw new UserError(
+      'address-not-https',
+      `${where}: ${key} must be an https address (plain http only on loopback).`,
+      {
+        hint: `Write ${key}: https://…`,
+      },
+    );
+  }
+}
+
+function absolutePaths<T extends { ca?: string | undefined; cert?: string | undefined; key?: string | undefined }>(
+  transport: T,
+  directory: string,
+): T {
+  const absolute = (path: string | undefined) => (path === undefined ? undefined : resolve(directory, path));
+  return { ...transport, ca: absolute(transport.ca), cert: absolute(transport.cert), key: absolute(transport.key) };
+}
+
+const namesOf = (type: RegisteredType) => [type.type, ...type.aliases];
+
+function unknownTarget(name: string, configured: readonly string[]): UserError {
+  const types = targetTypes.flatMap(namesOf);
+  const near = closest(name, [...configured, ...types]);
+  const meant = near === undefined ? '' : ` Did you mean "${near}"?`;
+  const known = configured.length === 0 ? 'No targets are configured.' : `Configured: ${configured.join(', ')}.`;
+  return new UserError('target-unknown', `There is no target "${name}".${meant}`, {
+    hint: `${known} Target types: ${types.join(', ')}.`,
+  });
+}
+
+/** The type's own settings as its schema names them. */
+function ownProperties(type: RegisteredType): Record<string, { description: string; isRequired: boolean }> {
+  const { properties = {}, required = [] } = z.toJSONSchema(type.config, { io: 'input', unrepresentable: 'any' });
+  return Object.fromEntries(
+    Object.entries(properties).map(([key, schema]) => [
+      key,
+      {
+        description: typeof schema === 'object' ? (schema.description ?? '') : '',
+        isRequired: required.includes(key),
+      },
+    ]),
+  );
+}

@@ -1,0 +1,47 @@
+/** What may stand in `cdp-load.yaml`, apart from a target type's own settings. */
+import { z } from 'zod';
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** "90s", "2m", "500ms" or a number of seconds, in milliseconds. */
+export const duration = z
+  .union([
+    z.number().positive(),
+    z.string().regex(/^\d+(\.\d+)?\s*(ms|s|m|h)$/, 'expected a duration such as 30s, 2m or 500ms'),
+  ])
+  .transform((value) => {
+    if (typeof value === 'number') return value * 1000;
+    const [, amount = '', unit = 's'] = /^([\d.]+)\s*(ms|s|m|h)$/.exec(value) ?? [];
+    return Number(amount) * (units[unit] ?? 1000);
+  });
+
+/** Settings that every target has, beside its type's own. */
+export const commonTargetSettings = z.object({
+  type: z.string().describe('Target type: raptor (or stream), adobe, relay42, customerio, datatalks.'),
+  mapping: z.string().optional().describe('Mapping file, relative to the config file. --mapping overrides it.'),
+  baseUrl: z.url().optional().describe("Replaces the vendor's host: staging, a sandbox, a test server."),
+  headers: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Further headers for every request. Their values are never shown.'),
+  concurrency: z.int().min(1).max(1000).optional().describe('Requests in flight, at most.'),
+  rate: z.number().positive().optional().describe("Cost units a second, in the target's own unit."),
+  timeout: duration.optional().describe('How long a request may take, e.g. 60s.'),
+  connectTimeout: duration.optional().describe('How long making a connection may take, e.g. 10s.'),
+  maxRecords: z.int().min(1).optional().describe('Items a request, at most.'),
+  maxBytes: z.int().min(1).optional().describe('Bytes of a request body, at most.'),
+  proxy: z.url().optional().describe('Address of an HTTP proxy. Without it HTTPS_PROXY and NO_PROXY hold.'),
+  ca: z.string().optional().describe('PEM file of a private certificate authority.'),
+  cert: z.string().optional().describe('PEM file of a client certificate.'),
+  key: z.string().optional().describe("PEM file of the client certificate's key."),
+});
+
+export type CommonTargetSettings = z.infer<typeof commonTargetSettings>;
+
+export const configFile = z.strictObject({
+  $schema: z.string().optional(),
+  stateDir: z.string().optional().describe('Where journals and rejects are kept. Default: .cdp-load beside this file.'),
+  targets: z.record(z.string(), z.looseObject({ type: z.string() })),
+});
+
+export type ConfigFile = z.infer<typeof configFile>;

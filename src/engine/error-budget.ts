@@ -1,0 +1,13 @@
+/** `--max-errors`: how many rejected rows a run bears. A share waits for a sample that means something. */
+
+export type ErrorBudget = { readonly rows: number } | { readonly percent: number };
+
+/** A share of fewer rows than this says little: the first row of a file may be bad. */
+const smallestSample = 1000;
+
+/** Whether this many rejected rows of this many settled ones are more than the budget. Without a budget nothing is. */
+export function isOverBudget(budget: ErrorBudget | undefined, rejected: number, settled: number): boolean {
+  if (budget === undefined) return false;
+  if ('rows' in budget) return rejected > budget.rows;
+  return settled >= smallestSample && rejected * 100 > budget.percent * settled;
+}
