@@ -1,0 +1,9 @@
+/** The platforms: a plain list. A new one is a line here. */
+import { raptor } from './raptor.ts';
+import type { TargetType } from './target.ts';
+
+export const targetTypes: readonly TargetType<unknown>[] = [raptor];
+
+/** By type or by everyday name. */
+export const findTargetType = (name: string): TargetType<unknown> | undefined =>
+  targetTypes.find(({ type, aliases }) => type === name || aliases.includes(name));
