@@ -11,10 +11,10 @@ import type { Clock } from '../model/clock.ts';
 import { Exit } from '../model/fault.ts';
 import type { Milliseconds, Reason, Receipts } from '../model/verdict.ts';
 import { type Chunk, halve, itemAt, type LiveBlock, recordsOf, select } from './chunk.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, Exchanged } from './exchange.ts';
 import { createLanes } from './lanes.ts';
 import type { Ledger, LedgerEvent, Receipt, Settlement } from './ledger.ts';
-import { mayResend, nextStep, type Policy } from './next-step.ts';
+import { mayResend, nextStep, type Policy, type Step } from './next-step.ts';
 import type { Pace } from './pace.ts';
 import type { Planner } from './plan.ts';
 import type { TokenCache } from './token-cache.ts';
@@ -88,6 +88,7 @@ export function createSender(options: SenderOptions): Sender {
   const intake = new AbortController();
   const callOff = new AbortController();
   let stopped: StopReason | undefined;
+  let isOpen = false;
   let active = 0;
   let heldBytes = 0;
   let refusals: { text: string; count: number } = { text: '', count: 0 };
@@ -102,8 +103,27 @@ export function createSender(options: SenderOptions): Sender {
     void clock.sleep(options.graceMs, callOff.signal).then(() => callOff.abort());
   };
 
+  /** What a step means for everybody, not only for its own chunk. */
+  const heed = (step: Step) => {
+    if (step.do === 'stop') stop({ exit: step.exit, reason: step.reason });
+    if (step.do === 'wait' && step.scope === 'target') {
+      const until = clock.now() + step.ms;
+      pace.pauseUntil(until);
+      observer.paused(until, step.reason);
+    }
+  };
+
+  /** First contact went well: the others may follow. */
+  const openUp = () => {
+    if (isOpen) return;
+    isOpen = true;
+    pace.open();
+    pump();
+  };
+
   const pump = () => {
-    while (active < options.concurrency) {
+    // Until then one chunk at a time, its retries included: wrong credentials sent in parallel lock accounts.
+    while (active < (isOpen ? options.concurrency : 1)) {
       const chunk = lanes.takeRunnable();
       if (chunk === undefined) break;
       active += 1;
@@ -199,29 +219,27 @@ export function createSender(options: SenderOptions): Sender {
     for (;;) {
       const mayLeave = await pace.acquire(chunk.operation.cost(chunk.items, carry), intake.signal);
       if (!mayLeave) return giveBack(chunk, { announced, maybeTaken, retries }, last);
-      let pushedBack = false;
-      let tookMs = 0;
-      let exchanged: Awaited<ReturnType<Exchange>>;
+      let exchanged: Exchanged | undefined;
+      let step: Step;
       try {
         if (!announced) await move(chunk, 'sending');
         announced = true;
         observer.sent(chunk);
         exchanged = await options.exchange(chunk, carry, callOff.signal);
-        tookMs = exchanged.tookMs;
-        pushedBack = exchanged.verdict.kind === 'retry';
+        step = nextStep(
+          exchanged.verdict,
+          { items: chunk.items, retries, reauthorized, repeatable: chunk.repeatable, maybeTaken },
+          options.policy,
+          options.random,
+        );
+        // Before the slot is free again: the next request must not slip out ahead of a stop or a pause.
+        if (!exchanged.calledOff) heed(step);
       } finally {
-        pace.release({ tookMs, pushedBack });
+        pace.release({ tookMs: exchanged?.tookMs ?? 0, pushedBack: exchanged?.verdict.kind === 'retry' });
       }
       const { verdict } = exchanged;
       if (exchanged.calledOff) return giveBack(chunk, { announced, maybeTaken: true, retries }, last);
-      if (verdict.kind !== 'retry' && verdict.kind !== 'fatal' && verdict.kind !== 'reauthorize') pace.open();
-
-      const step = nextStep(
-        verdict,
-        { items: chunk.items, retries, reauthorized, repeatable: chunk.repeatable, maybeTaken },
-        options.policy,
-        options.random,
-      );
+      if (verdict.kind !== 'retry' && step.do !== 'stop' && verdict.kind !== 'reauthorize') openUp();
       if (verdict.kind === 'retry') maybeTaken ||= verdict.taken === 'unknown';
       if ('reason' in step) last = step.reason;
 
@@ -256,21 +274,12 @@ export function createSender(options: SenderOptions): Sender {
           if (step.shrink) options.planner.shrinkBelow(chunk);
           return halveAndDeliver(chunk, { announced, maybeTaken, retries: 0 });
         case 'stop':
-          await giveBack(chunk, { announced, maybeTaken, retries }, step.reason);
-          stop({ exit: step.exit, reason: step.reason });
-          return;
-        case 'wait': {
+          return giveBack(chunk, { announced, maybeTaken, retries }, step.reason);
+        case 'wait':
           if (step.counts) retries += 1;
           observer.retried(step.reason);
-          const until = clock.now() + step.ms;
-          if (step.scope === 'target') {
-            pace.pauseUntil(until);
-            observer.paused(until, step.reason);
-          } else {
-            await clock.sleep(step.ms, intake.signal);
-          }
+          if (step.scope === 'request') await clock.sleep(step.ms, intake.signal);
           break;
-        }
       }
     }
   };

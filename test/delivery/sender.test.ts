@@ -1,0 +1,328 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Chunk, chunkBytes } from '../../src/delivery/chunk.ts';
+import type { Exchange } from '../../src/delivery/exchange.ts';
+import type { LedgerEvent } from '../../src/delivery/ledger.ts';
+import type { Policy } from '../../src/delivery/next-step.ts';
+import { createPace } from '../../src/delivery/pace.ts';
+import { createPlanner } from '../../src/delivery/plan.ts';
+import { createSender, type FailedItem, type Sender, type SenderOptions } from '../../src/delivery/sender.ts';
+import { Exit } from '../../src/model/fault.ts';
+import type { Verdict } from '../../src/model/verdict.ts';
+import type { Operation } from '../../src/targets/target.ts';
+import { makeBlock, makeOperation, textOf } from '../support/blocks.ts';
+import { createVirtualClock } from '../support/virtual-clock.ts';
+
+const reason = { code: 'server-error', reason: 'the platform answered 503' };
+const accepted: Verdict = { kind: 'accepted' };
+const retryUnknown: Verdict = { kind: 'retry', reason, scope: 'request', taken: 'unknown' };
+const refuse: Verdict = { kind: 'split', reason: { code: 'platform-rejected', reason: 'bad' }, because: 'blame' };
+
+interface Bench {
+  readonly sender: Sender;
+  readonly clock: ReturnType<typeof createVirtualClock>;
+  readonly events: LedgerEvent[];
+  /** Numbers of the items of each request, in the order in which they were sent. */
+  readonly requests: number[][];
+  readonly rejects: FailedItem[];
+  readonly uncertain: FailedItem[];
+  readonly mostInFlight: () => number;
+  states(): Map<number, string>;
+  load(count: number): Promise<void>;
+}
+
+type Answer = (numbers: number[], signal: AbortSignal) => Promise<Verdict> | Verdict;
+
+function createBench(
+  answer: Answer,
+  given: {
+    operation?: Partial<Operation>;
+    policy?: Partial<Policy>;
+    sender?: Partial<SenderOptions>;
+    lanes?: (record: number) => number[];
+  } = {},
+): Bench {
+  const clock = createVirtualClock();
+  const events: LedgerEvent[] = [];
+  const requests: number[][] = [];
+  const rejects: FailedItem[] = [];
+  const uncertain: FailedItem[] = [];
+  const states = new Map<number, string>();
+  const planner = createPlanner();
+  const operation = makeOperation({ limits: { items: 10, bytes: 1_000_000 }, ...given.operation });
+  let inFlight = 0;
+  let most = 0;
+
+  const exchange: Exchange = async (chunk, _carry, signal) => {
+    const numbers = numbersOf(chunk);
+    for (const record of numbers) assert.equal(states.get(record), 'sending', 'sent before it was announced');
+    requests.push(numbers);
+    inFlight += 1;
+    most = Math.max(most, inFlight);
+    const verdict = await answer(numbers, signal);
+    inFlight -= 1;
+    return { verdict, tookMs: 10, calledOff: signal.aborted };
+  };
+  const sender = createSender({
+    exchange,
+    pace: createPace({ concurrency: 4 }, clock),
+    planner,
+    ledger: {
+      async record(moved) {
+        await Promise.resolve();
+        for (const event of moved) {
+          events.push(event);
+          for (const [from, to] of event.ranges)
+            for (let record = from; record <= to; record++) states.set(record, event.to);
+        }
+      },
+    },
+    policy: {
+      plan: { retries: 3, waits: { kind: 'backoff', firstMs: 1000, capMs: 60_000 }, then: 'stop' },
+      uncertain: 'auto',
+      longestPauseMs: 3_600_000,
+      ...given.policy,
+    },
+    clock,
+    random: () => 0.5,
+    observer: { sent: () => {}, settled: () => {}, retried: () => {}, paused: () => {} },
+    writeRejects: async (items) => void rejects.push(...items),
+    writeUncertain: async (items) => void uncertain.push(...items),
+    concurrency: 4,
+    queueBytes: 200,
+    graceMs: 5000,
+    ...given.sender,
+  });
+  return {
+    sender,
+    clock,
+    events,
+    requests,
+    rejects,
+    uncertain,
+    mostInFlight: () => most,
+    states: () => states,
+    async load(count) {
+      const items = Array.from({ length: count }, (_, index) => ({
+        json: `${index + 1}`,
+        record: index + 1,
+        lanes: given.lanes?.(index + 1) ?? [],
+      }));
+      const block = makeBlock(items, [operation]);
+      const submitted = (async () => {
+        for (const chunk of [...planner.add(block), ...planner.flush()]) await sender.submit(chunk);
+        await sender.drain();
+      })();
+      let done = false;
+      void submitted.then(() => {
+        done = true;
+      });
+      await clock.passUntil(() => done);
+      await submitted;
+    },
+  };
+}
+
+const numbersOf = (chunk: Chunk): number[] => JSON.parse(textOf(chunkBytes(chunk))) as number[];
+const inState = (bench: Bench, state: string) =>
+  [...bench.states()]
+    .filter(([, to]) => to === state)
+    .map(([record]) => record)
+    .sort((a, b) => a - b);
+
+test('first contact is made alone, then requests go out side by side within the limit', async () => {
+  let answered = 0;
+  const bench = createBench(async () => {
+    if (answered === 0) assert.equal(bench.mostInFlight(), 1);
+    await bench.clock.sleep(10);
+    answered += 1;
+    return accepted;
+  });
+  await bench.load(200);
+  assert.equal(inState(bench, 'accepted').length, 200);
+  assert.ok(bench.mostInFlight() > 1 && bench.mostInFlight() <= 4, `${bench.mostInFlight()} in flight`);
+});
+
+test('each bad item of an all-or-nothing refusal is found and blamed exactly, within the bound of bisection', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(fc.integer({ min: 1, max: 64 }), { minLength: 1, maxLength: 12 }), async (bad) => {
+      const bench = createBench((numbers) => (numbers.some((one) => bad.includes(one)) ? refuse : accepted), {
+        operation: { limits: { items: 64, bytes: 1e6 } },
+      });
+      await bench.load(64);
+      assert.deepEqual(
+        inState(bench, 'rejected'),
+        [...bad].sort((a, b) => a - b),
+      );
+      assert.equal(inState(bench, 'accepted').length, 64 - bad.length);
+      const most = 2 * bad.length * (1 + Math.log2(64 / bad.length));
+      assert.ok(
+        bench.requests.length <= most,
+        `${bench.requests.length} requests for ${bad.length} bad of 64, at most ${most}`,
+      );
+      for (const record of inState(bench, 'accepted')) {
+        assert.equal(
+          bench.requests.filter((numbers) => numbers.includes(record) && !numbers.some((one) => bad.includes(one)))
+            .length,
+          1,
+        );
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('items of a partial reply are rejected or sent again by index, the rest stands', async () => {
+  let first = true;
+  const bench = createBench((numbers) => {
+    if (!first) return accepted;
+    first = false;
+    assert.deepEqual(numbers, [1, 2, 3, 4, 5]);
+    return { kind: 'partial', rejected: new Map([[1, { code: 'platform-rejected', reason: 'no' }]]), retry: [3] };
+  });
+  await bench.load(5);
+  assert.deepEqual(inState(bench, 'rejected'), [2]);
+  assert.deepEqual(bench.requests, [[1, 2, 3, 4, 5], [4]]);
+  assert.deepEqual(inState(bench, 'accepted'), [1, 3, 4, 5]);
+  assert.deepEqual(
+    bench.rejects.map(({ item }) => item),
+    [1],
+  );
+});
+
+test('a platform that asks for one item for ever is given up, not fed for ever', async () => {
+  const bench = createBench(() => ({ kind: 'partial', rejected: new Map(), retry: [0] }));
+  await bench.load(1);
+  assert.equal(bench.sender.stopped?.exit, Exit.gaveUpRetrying);
+  assert.equal(bench.requests.length, 4);
+});
+
+test('a chunk of unknown fate that must not be doubled is held, named, and the run goes on', async () => {
+  const bench = createBench((numbers) => (numbers.includes(15) ? retryUnknown : accepted), {
+    operation: { repeatable: false },
+  });
+  await bench.load(30);
+  assert.deepEqual(inState(bench, 'uncertain'), [11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
+  assert.equal(bench.uncertain.length, 10);
+  assert.equal(inState(bench, 'accepted').length, 20);
+  assert.equal(bench.requests.length, 3);
+});
+
+test('used-up retries stop the run: what may have been taken is uncertain, what never left is open', async () => {
+  const bench = createBench(() => retryUnknown);
+  await bench.load(60);
+  assert.equal(bench.sender.stopped?.exit, Exit.gaveUpRetrying);
+  assert.equal(inState(bench, 'uncertain').length, 10);
+  assert.equal(bench.states().size, 10, 'nothing else was announced');
+  assert.equal(bench.requests.length, 4);
+});
+
+test('a refusal of the run stops it at once and leaves nothing announced', async () => {
+  const bench = createBench(() => ({ kind: 'fatal', reason: { code: 'unauthorized', reason: 'no' } }));
+  await bench.load(60);
+  assert.equal(bench.sender.stopped?.exit, Exit.targetRefused);
+  assert.deepEqual(bench.requests.length, 1);
+  assert.equal(inState(bench, 'open').length, 10);
+});
+
+test('rows of one lane never overlap in flight and arrive in file order, through retries and refusals', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 40, maxLength: 40 }), async (dice) => {
+      const busy = new Set<number>();
+      const arrived = new Map<number, number[]>();
+      let throws = 0;
+      const laneOf = (record: number) => record % 7;
+      const bench = createBench(
+        async (numbers) => {
+          for (const record of numbers) assert.ok(!busy.has(laneOf(record)), 'overlap');
+          for (const record of numbers) busy.add(laneOf(record));
+          const die = dice[throws++ % dice.length] ?? 9;
+          await bench.clock.sleep(5 + die);
+          for (const record of numbers) busy.delete(laneOf(record));
+          if (die === 0 && throws < 60) return { ...retryUnknown, taken: 'no' } as Verdict;
+          if (die === 1 && numbers.length > 1 && throws < 60) return refuse;
+          for (const record of numbers) arrived.set(laneOf(record), [...(arrived.get(laneOf(record)) ?? []), record]);
+          return accepted;
+        },
+        {
+          operation: { laned: true, limits: { items: 2, bytes: 1000 } },
+          lanes: (record) => [laneOf(record)],
+          policy: { plan: { retries: 100, waits: { kind: 'backoff', firstMs: 100, capMs: 1000 }, then: 'stop' } },
+        },
+      );
+      await bench.load(50);
+      assert.equal(inState(bench, 'accepted').length, 50);
+      for (const records of arrived.values())
+        assert.deepEqual(
+          records,
+          [...records].sort((a, b) => a - b),
+        );
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('a pause that the platform asks for holds every request', async () => {
+  const times: number[] = [];
+  let asked = false;
+  const bench = createBench(async (numbers) => {
+    times.push(bench.clock.now());
+    if (numbers.includes(11) && !asked) {
+      asked = true;
+      return { kind: 'retry', reason, after: 30_000, scope: 'target', taken: 'no' };
+    }
+    return accepted;
+  });
+  const startedAt = bench.clock.now();
+  await bench.load(100);
+  assert.equal(inState(bench, 'accepted').length, 100);
+  const during = times.filter((time) => time > startedAt && time < startedAt + 30_000);
+  assert.deepEqual(during, []);
+});
+
+test('stop lets requests in flight finish, and calls off what outlasts the grace: that is uncertain', async () => {
+  const bench = createBench((numbers, signal) => {
+    if (numbers.includes(1)) return accepted;
+    bench.sender.stop({ exit: Exit.interrupted });
+    if (numbers.includes(11)) return bench.clock.sleep(1000).then(() => accepted);
+    return new Promise((resolve) => signal.addEventListener('abort', () => resolve(accepted)));
+  });
+  await bench.load(60);
+  assert.equal(bench.sender.stopped?.exit, Exit.interrupted);
+  assert.deepEqual(
+    inState(bench, 'accepted'),
+    Array.from({ length: 20 }, (_, index) => index + 1),
+  );
+  assert.ok(inState(bench, 'uncertain').length > 0);
+  assert.equal(inState(bench, 'sending').length, 0);
+});
+
+test('a wall of equal refusals stops the run with a diagnosis', async () => {
+  const bench = createBench(
+    () => ({ kind: 'rejected', reason: { code: 'platform-rejected', reason: 'unknown type' } }),
+    { operation: { limits: { items: 1, bytes: 100 }, identicalRefusals: 20 } },
+  );
+  await bench.load(100);
+  assert.equal(bench.sender.stopped?.exit, Exit.tooManyErrors);
+  assert.match(bench.sender.stopped?.reason?.reason ?? '', /20 items in a row .* unknown type/);
+  assert.ok(bench.requests.length <= 24);
+});
+
+test('a journal that cannot be written stops the run before another request leaves', async () => {
+  let writes = 0;
+  const bench = createBench(() => accepted, {
+    sender: {
+      ledger: {
+        record: async () => {
+          writes += 1;
+          if (writes > 1) throw new Error('disk full');
+        },
+      },
+      exchange: async () => ({ verdict: accepted, tookMs: 1, calledOff: false }),
+    },
+  });
+  await bench.load(100);
+  assert.match(String(bench.sender.stopped?.error), /disk full/);
+  assert.ok(writes <= 5);
+});
