@@ -37,8 +37,11 @@ const cutOnPushBack = 0.7;
 const cutOnSlowness = 0.9;
 /** Weight of the newest round trip in the running mean. */
 const smoothing = 0.3;
-/** A round trip this many deviations above the mean counts as slow. */
-const slowDeviations = 3;
+/** A mean this many times the best round trip means that our requests wait for each other over there. */
+const queuesFrom = 3;
+const growsUpTo = 2;
+/** Where the limit starts, however high it may go. */
+const firstLimit = 16;
 /** The least burst a bucket allows, as a share of a second. */
 const burstSeconds = 0.25;
 const rateCut = 0.5;
@@ -46,12 +49,14 @@ const rateCut = 0.5;
 const rateRecovery = 0.05;
 
 export function createPace(options: PaceOptions, clock: Clock): Pace {
+  // A platform that is slower at noon than at night is no reason to crawl: slowness alone cuts only this far.
+  const leastBySlowness = Math.max(2, Math.ceil(options.concurrency / 4));
   let opened = false;
-  let limit = Math.min(options.concurrency, Math.max(2, Math.ceil(options.concurrency / 2)));
+  let limit = Math.min(options.concurrency, Math.max(2, Math.ceil(options.concurrency / 2)), firstLimit);
   let inFlight = 0;
   let pausedUntil = 0;
   let meanMs = 0;
-  let deviationMs = 0;
+  let floorMs = 0;
   let wasFull = false;
   let windowEnds = 0;
   let lastCut = 0;
@@ -111,13 +116,12 @@ export function createPace(options: PaceOptions, clock: Clock): Pace {
       bucket?.slowDown(now);
       return;
     }
-    const isSlow = meanMs > 0 && tookMs > meanMs + slowDeviations * deviationMs && tookMs > meanMs * 1.5;
-    deviationMs += smoothing * (Math.abs(tookMs - meanMs) - deviationMs);
     meanMs = meanMs === 0 ? tookMs : meanMs + smoothing * (tookMs - meanMs);
+    floorMs = floorMs === 0 ? tookMs : Math.min(tookMs, floorMs);
     if (now < windowEnds) return;
     windowEnds = now + meanMs;
-    if (isSlow && limit > 2) limit = Math.max(2, limit * cutOnSlowness);
-    else if (wasFull) limit = Math.min(options.concurrency, limit + 1);
+    if (meanMs > floorMs * queuesFrom) limit = Math.max(Math.min(leastBySlowness, limit), limit * cutOnSlowness);
+    else if (wasFull && meanMs < floorMs * growsUpTo) limit = Math.min(options.concurrency, limit + 1);
     wasFull = false;
   };
 
