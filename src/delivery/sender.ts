@@ -172,11 +172,11 @@ export function createSender(options: SenderOptions): Sender {
 
   /** A wall of equal refusals means that the mapping is wrong, not the rows. */
   const countRefusals = (chunk: Chunk, rejected: ReadonlyMap<number, Reason>) => {
-    const most = chunk.operation.identicalRefusals;
-    if (most === undefined) return;
     if (rejected.size < chunk.items) refusals = { text: '', count: 0 };
     for (const reason of rejected.values()) {
-      const text = `${reason.code} ${reason.reason}`;
+      const most = reason.stopAfter ?? chunk.operation.identicalRefusals;
+      if (most === undefined) continue;
+      const text = reason.stopAfter === undefined ? `${reason.code} ${reason.reason}` : reason.code;
       refusals = text === refusals.text ? { text, count: refusals.count + 1 } : { text, count: 1 };
       if (refusals.count < most) continue;
       const says = `${refusals.count} items in a row were refused with the same words: ${reason.reason}`;

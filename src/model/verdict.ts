@@ -14,6 +14,8 @@ export interface Reason {
   readonly status?: number;
   /** What the user should do about it. */
   readonly hint?: string;
+  /** Stop the run after this many refusals in a row with this code, whatever their texts: the platform is at fault, not the rows. */
+  readonly stopAfter?: number;
 }
 
 /** How long and how often to try again, and what to do when that has not helped. */
