@@ -278,6 +278,12 @@ runContract({
       faults: [`field-format ${name}`],
     })),
     { ...profiles, name: 'an id as text', item: { ...ada, customer_id: '90017' }, faults: ['field-type customer_id'] },
+    {
+      ...profiles,
+      name: 'an id that lost digits',
+      item: { ...ada, customer_id: 2 ** 53 },
+      faults: ['field-type customer_id'],
+    },
     { ...profiles, name: 'a number as text', item: { ...ada, first_name: 7 }, faults: ['field-type first_name'] },
     { ...profiles, name: 'money as a number', item: { ...ada, total_spent: 1.5 }, faults: ['field-type total_spent'] },
     { ...profiles, name: 'money with a comma', item: { ...ada, balance: '1,5' }, faults: ['field-type balance'] },

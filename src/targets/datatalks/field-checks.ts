@@ -38,7 +38,8 @@ export function compileCheck(field: FieldDeclaration, zone: string): FieldCheck 
       return (value) => (typeof value === 'string' ? value : textExpected);
     case 'integer':
       return (value) => {
-        if (typeof value === 'number') return Number.isInteger(value) ? value : integerExpected;
+        // A double beyond 2^53 has lost digits already, and beyond 10^21 it is not even written as digits.
+        if (typeof value === 'number') return Number.isSafeInteger(value) ? value : integerExpected;
         if (isRawNumber(value)) return integerForm.test(value.rawJSON) ? value : integerExpected;
         return value === '' ? noEmptyText : integerExpected;
       };
