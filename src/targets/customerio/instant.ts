@@ -1,0 +1,40 @@
+/**
+ * Dates as Customer.io reads them: ISO 8601 with a zone, always sent as `YYYY-MM-DDTHH:mm:ss.sssZ` (contract §6). Numbers
+ * are refused where a date-time is meant: epoch milliseconds would be read as seconds of the far future.
+ */
+import type { Json } from '../../model/json.ts';
+import { isRawNumber } from '../../model/json.ts';
+import type { Milliseconds } from '../../model/verdict.ts';
+
+const isoInstant = /^(\d{4})-(\d\d)-(\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d))?$/;
+const canonicalLength = '2024-05-04T10:00:00.000Z'.length;
+
+/**
+ * Epoch milliseconds of an ISO 8601 date-time with a zone, or of a plain date (midnight UTC). NaN for anything else: a
+ * time without a zone is another instant on another machine.
+ */
+export function epochMsOf(text: string): Milliseconds {
+  const parts = isoInstant.exec(text);
+  if (parts === null) return Number.NaN;
+  // Date.parse lets 30 February pass as 1 March.
+  const day = Number(parts[3]);
+  if (day > 28 && day > daysIn(Number(parts[1]), Number(parts[2]))) return Number.NaN;
+  return Date.parse(text);
+}
+
+const daysIn = (year: number, month: number): number => new Date(Date.UTC(year, month, 0)).getUTCDate();
+
+/** `epochMs` as it is sent; `text` itself when it has that form already. */
+export const instantText = (epochMs: Milliseconds, text: string): string =>
+  text.length === canonicalLength && text.endsWith('Z') ? text : new Date(epochMs).toISOString();
+
+// 1973-03-03 in milliseconds, the year 5138 in seconds: no real date in seconds reaches it.
+const leastMilliseconds = 100_000_000_000;
+const allDigits = /^\d{12,16}$/;
+
+/** Whether a value can only be meant as milliseconds since 1970. */
+export function looksLikeEpochMs(value: Json): boolean {
+  if (typeof value === 'number') return value >= leastMilliseconds && Number.isInteger(value);
+  if (typeof value === 'string') return allDigits.test(value);
+  return isRawNumber(value) && allDigits.test(value.rawJSON);
+}
