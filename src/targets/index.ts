@@ -1,9 +1,10 @@
 /** The platforms: a plain list. A new one is a line here. */
+import { customerio } from './customerio.ts';
 import { datatalks } from './datatalks.ts';
 import { raptor } from './raptor.ts';
 import type { TargetType } from './target.ts';
 
-export const targetTypes: readonly TargetType<unknown>[] = [raptor, datatalks];
+export const targetTypes: readonly TargetType<unknown>[] = [raptor, customerio, datatalks];
 
 /** By type or by everyday name. */
 export const findTargetType = (name: string): TargetType<unknown> | undefined =>
