@@ -10,7 +10,7 @@
 import type { Clock } from '../model/clock.ts';
 import { Exit } from '../model/fault.ts';
 import type { Milliseconds, Reason, Receipts } from '../model/verdict.ts';
-import { type Chunk, halve, itemAt, type LiveBlock, recordsOf, select } from './chunk.ts';
+import { type Chunk, type EntryRecords, halve, itemAt, type LiveBlock, recordsOf, select } from './chunk.ts';
 import type { Exchange, Exchanged } from './exchange.ts';
 import { createLanes } from './lanes.ts';
 import type { Ledger, LedgerEvent, Receipt, Settlement } from './ledger.ts';
@@ -29,7 +29,8 @@ export interface FailedItem {
 /** Is told what happens; returns nothing, changes nothing. */
 export interface SenderObserver {
   sent(chunk: Chunk): void;
-  settled(chunk: Chunk, to: Settlement, items: number): void;
+  /** `records` says which rows of which loads and entries. */
+  settled(chunk: Chunk, to: Settlement, items: number, records: readonly EntryRecords[]): void;
   retried(reason: Reason): void;
   /** Nobody sends before `until` (epoch ms), and why. */
   paused(until: Milliseconds, reason: Reason): void;
@@ -145,9 +146,11 @@ export function createSender(options: SenderOptions): Sender {
     if (active === 0 && lanes.waiting === 0) for (const done of emptied.splice(0)) done();
   };
 
-  const move = (chunk: Chunk, to: Settlement, only?: (index: number) => boolean, receipts?: Receipts) => {
-    const events: LedgerEvent[] = recordsOf(chunk, only).map((records) => ({ ...records, to }));
-    return events.length === 0 ? undefined : ledger.record(events, receiptsOf(chunk, receipts));
+  const move = async (chunk: Chunk, to: Settlement, only?: (index: number) => boolean, receipts?: Receipts) => {
+    const records = recordsOf(chunk, only);
+    const events: LedgerEvent[] = records.map((moved) => ({ ...moved, to }));
+    if (events.length > 0) await ledger.record(events, receiptsOf(chunk, receipts));
+    return records;
   };
 
   const settle = async (
@@ -157,8 +160,7 @@ export function createSender(options: SenderOptions): Sender {
     only?: (index: number) => boolean,
     receipts?: Receipts,
   ) => {
-    await move(chunk, to, only, receipts);
-    observer.settled(chunk, to, items);
+    observer.settled(chunk, to, items, await move(chunk, to, only, receipts));
   };
 
   const reject = async (chunk: Chunk, rejected: ReadonlyMap<number, Reason>) => {
