@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { parse } from 'yaml';
 import { type JsonObject, rawNumber } from '../../src/model/json.ts';
 import type { ApiReply } from '../../src/model/request.ts';
 import { datatalks } from '../../src/targets/datatalks.ts';
@@ -199,6 +202,7 @@ const refusedDates = [
   '2023-02-29',
   '2024-13-01',
   '2024-00-10',
+  '2024-01-00',
   '1900-02-29',
 ];
 const refusedDatetimes = [
@@ -278,6 +282,12 @@ runContract({
       faults: [`field-format ${name}`],
     })),
     { ...profiles, name: 'an id as text', item: { ...ada, customer_id: '90017' }, faults: ['field-type customer_id'] },
+    {
+      ...profiles,
+      name: 'an id with a fraction of many digits',
+      item: { ...ada, customer_id: rawNumber('90071992547409930.5') },
+      faults: ['field-type customer_id'],
+    },
     {
       ...profiles,
       name: 'an id that lost digits',
@@ -398,6 +408,15 @@ describe('datatalks beyond the common contract', () => {
     });
   }
 
+  it('dates each attempt with the moment it is made', () => {
+    const target = open();
+    const chunk = { route: '', items: 1, body: [Buffer.from('{}')], itemText: () => '{}' };
+    const request = target.operation('profiles', profileSettings).request(chunk);
+    const moments = ['2024-03-01T12:00:00.900Z', '2024-03-01T12:00:01.000Z', '2024-03-02T00:00:00Z'];
+    const dates = moments.map((now) => target.authorize(request, new Date(now), undefined).headers['X-Amz-Date']);
+    assert.deepEqual(dates, ['20240301T120000Z', '20240301T120001Z', '20240302T000000Z']);
+  });
+
   it('signs no header of the user, and lets none take the place of its own', () => {
     const target = open({}, { headers: { 'X-Team': 'crm' } });
     const chunk = { route: '', items: 1, body: [Buffer.from('{}')], itemText: () => '{}' };
@@ -442,7 +461,7 @@ describe('datatalks beyond the common contract', () => {
 
   it('leaves the item it was given as it was', () => {
     const item = { ...ada, email: ' ada@example.com ' };
-    jsonOf(profileSettings, item);
+    assert.ok('json' in open().operation('profiles', profileSettings).encode(item, row));
     assert.equal(item.email, ' ada@example.com ');
   });
 
@@ -652,5 +671,24 @@ describe('datatalks beyond the common contract', () => {
       const failure = { kind: 'failure', code: 'x', message: `via ${accessKeyId}`, sent: 'no' } as const;
       assert.doesNotMatch(check().read(failure, 0).says, /AKID/);
     });
+  });
+
+  describe('fixtures', () => {
+    const folder = join(import.meta.dirname, '..', '..', 'fixtures', 'datatalks');
+    for (const name of ['ticket-buyers', 'ticket-purchases', 'matches']) {
+      it(`${name}.map.yaml declares what it sends, and its tests give what Data Talks takes`, () => {
+        const mapping = parse(readFileSync(join(folder, `${name}.map.yaml`), 'utf8'));
+        const operation = open().operation(mapping.operation, mapping.settings);
+        const sent = Object.keys(mapping.fields);
+        assert.deepEqual(new Set(sent), new Set(operation.fields.map((field) => field.name)));
+        const given: JsonObject[] = mapping.tests.flatMap(({ gives }: { gives?: JsonObject }) => gives ?? []);
+        assert.ok(given.length > 0);
+        for (const item of given) {
+          const encoded = operation.encode(item, row);
+          if ('faults' in encoded) assert.fail(encoded.faults[0]?.reason);
+          assert.deepEqual(Object.keys(JSON.parse(encoded.json).data), sent);
+        }
+      });
+    }
   });
 });

@@ -100,13 +100,12 @@ function isMoment(text: string, pattern: string): boolean {
     } else if (came !== letter) return false;
   }
   const number = (letter: string) => Number(read[letter] || '0');
-  // The calendar turns the 30th of February into the 1st of March: what comes back must be what went in.
+  // The calendar turns the 30th of February into the 1st of March: the month must come back as it went in.
   const date = new Date(0);
   date.setUTCFullYear(number('y'), number('M') - 1, number('d'));
   return (
     number('y') > 0 &&
     date.getUTCMonth() === number('M') - 1 &&
-    date.getUTCDate() === number('d') &&
     number('H') < 24 &&
     number('m') < 60 &&
     number('s') < 60
