@@ -1,0 +1,160 @@
+/**
+ * CSV blocks to rows. csv-parse reads the values, a whole block in one call. Only when a block holds something out of order is it taken apart at
+ * the scanner's borders: sound stretches still go to csv-parse in one piece, and each bad record becomes a fault of its own.
+ */
+import { type Options, parse } from 'csv-parse/sync';
+import type { Block } from '../model/block.ts';
+import type { QuoteFault } from './borders.ts';
+import { inputFault } from './codes.ts';
+import { type Decoder, textWithEscapes } from './decode.ts';
+import { countColumns } from './delimiter.ts';
+import { rulesOf, type SourceDescription } from './description.ts';
+import { unitSize, unitsOf } from './encodings.ts';
+import {
+  keptOfTooLarge,
+  type Located,
+  locate,
+  mustAgree,
+  type ParsedBlock,
+  RowFault,
+  tooLarge,
+  undecodable,
+} from './rows.ts';
+
+/**
+ * All records of well-formed CSV in UTF-8, or undefined where csv-parse refuses. What the bytes do not contain is left out of the options: without a quote in
+ * them, csv-parse is a fifth faster when it need not look for one.
+ */
+export function parseRecords(utf8: Buffer, delimiter: string): string[][] | undefined {
+  const quoted = utf8.includes(34);
+  const options: Options = {
+    delimiter,
+    record_delimiter: utf8.includes(13) ? ['\r\n', '\n', '\r'] : ['\n'],
+    skip_empty_lines: true,
+    relax_column_count: true,
+    ...(quoted ? {} : { quote: null, escape: null }),
+  };
+  try {
+    return parse(utf8, options);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Behind a closing quote csv-parse takes a NUL for the end of the data and glues what follows to the field. The scanner sees a broken quote there, so
+ * a block with these two bytes is taken apart.
+ */
+const quoteNul = Buffer.from('"\0');
+
+const saysOfQuote: Readonly<Record<QuoteFault, string>> = {
+  stray: 'a quote stands inside a field that does not begin with one; quote the whole field and double the quote in it',
+  'after-close':
+    'a closing quote is followed by something other than a delimiter or the end of the line; a quote inside a quoted field must be doubled',
+  unclosed:
+    'a quoted field has no proper end: its closing quote is missing, or followed by other text, or the row is over the limit on its size',
+};
+
+export function csvParser(description: SourceDescription, decoder: Decoder): (block: Block) => ParsedBlock {
+  const { coding, maxRowBytes, encoding } = description;
+  const { delimiter, header } = description.csv ?? { delimiter: ',', header: [] };
+  const rules = rulesOf(description);
+  const unit = unitSize(coding);
+  const keys = header.map((name) => JSON.stringify(name));
+
+  const wrongWidth = (row: readonly string[]): RowFault =>
+    new RowFault([
+      inputFault('csv-columns', `expected ${header.length} ${plural(header.length)}, found ${row.length}`),
+    ]);
+
+  /** Puts a fault in place of each row that is not as wide as the header. */
+  const checkWidths = (rows: (string[] | RowFault)[]): (string[] | RowFault)[] => {
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i];
+      if (Array.isArray(row) && row.length !== header.length) rows[i] = wrongWidth(row);
+    }
+    return rows;
+  };
+
+  const brokenQuote = (units: Uint8Array, record: Located): RowFault => {
+    const column = header[countColumns(units, record.start, record.faultAt, delimiter.charCodeAt(0)) - 1];
+    return new RowFault([
+      inputFault('csv-broken-quote', saysOfQuote[record.quoteFault], column === undefined ? {} : { column }),
+    ]);
+  };
+
+  /** Rows that neither scanner nor decoder found wrong: in one call, or, should csv-parse disagree, one by one. */
+  const readSound = (block: Block, records: readonly Located[]): (string[] | RowFault)[] => {
+    const first = records[0];
+    const last = records.at(-1);
+    if (first === undefined || last === undefined) return [];
+    const utf8 = decoder.utf8(block.bytes.subarray(first.start * unit, last.end * unit));
+    const rows = utf8 && parseRecords(utf8, delimiter);
+    if (rows?.length === records.length) return rows;
+    if (records.length > 1) return records.flatMap((record) => readSound(block, [record]));
+    return [new RowFault([inputFault('csv-broken-quote', 'the row cannot be read as CSV')])];
+  };
+
+  const takeApart = (block: Block, units: Uint8Array): (string[] | RowFault)[] => {
+    const decodable = decoder.utf8(block.bytes) !== undefined;
+    const rows: (string[] | RowFault)[] = [];
+    let sound: Located[] = [];
+    const flush = (): void => {
+      for (const row of readSound(block, sound)) rows.push(row);
+      sound = [];
+    };
+    for (const record of locate(rules, units)) {
+      const bytes = block.bytes.subarray(record.start * unit, record.end * unit);
+      let fault: RowFault | undefined;
+      if (record.kind === 'too-large') fault = tooLarge(maxRowBytes);
+      else if (!decodable && decoder.utf8(bytes) === undefined)
+        fault = undecodable(decoder, bytes, block.startByte + record.start * unit, encoding);
+      else if (record.kind === 'broken') fault = brokenQuote(units, record);
+      if (fault === undefined) {
+        sound.push(record);
+      } else {
+        flush();
+        rows.push(fault);
+      }
+    }
+    flush();
+    return rows;
+  };
+
+  const readWhole = (block: Block): string[][] | undefined => {
+    // Only in a larger block can a row be over the limit.
+    if (block.bytes.length > maxRowBytes) return undefined;
+    const utf8 = decoder.utf8(block.bytes);
+    if (utf8 === undefined || utf8.includes(quoteNul)) return undefined;
+    const rows = parseRecords(utf8, delimiter);
+    return rows?.length === block.records ? rows : undefined;
+  };
+
+  return (block) => {
+    let located: Located[] | undefined;
+    const at = (index: number): Located => {
+      located ??= locate(rules, unitsOf(block.bytes, coding));
+      const record = located[index];
+      if (record === undefined) throw new RangeError(`No row ${index} in a block of ${block.records}`);
+      return record;
+    };
+    const rows = checkWidths(readWhole(block) ?? takeApart(block, unitsOf(block.bytes, coding)));
+    mustAgree(block, rows.length);
+    return {
+      length: rows.length,
+      rows,
+      position: (index) => ({ line: block.startLine + at(index).line, byte: block.startByte + at(index).start * unit }),
+      source(index) {
+        const row = rows[index];
+        if (Array.isArray(row))
+          return { kind: 'json', text: `{${row.map((cell, i) => `${keys[i]}:${JSON.stringify(cell)}`).join(',')}}` };
+        const { start, end, kind } = at(index);
+        const bytes = block.bytes.subarray(start * unit, end * unit);
+        if (kind !== 'too-large') return { kind: 'text', text: textWithEscapes(decoder, bytes) };
+        return { kind: 'text', text: `${textWithEscapes(decoder, bytes.subarray(0, keptOfTooLarge))}…` };
+      },
+    };
+  };
+}
+
+const plural = (columns: number): string => (columns === 1 ? 'column' : 'columns');

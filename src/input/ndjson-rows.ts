@@ -1,0 +1,202 @@
+/**
+ * NDJSON blocks to rows: one `JSON.parse` a line. Lines that could lose something in it (numbers with more digits than a double keeps, halves of
+ * surrogate pairs, nesting that would overflow a stack further on) are told by cheap tests over the whole block and read with more care.
+ */
+import type { Block } from '../model/block.ts';
+import { isJsonObject, type Json, type JsonObject, rawNumber } from '../model/json.ts';
+import { inputFault } from './codes.ts';
+import { type Decoder, textWithEscapes } from './decode.ts';
+import { rulesOf, type SourceDescription } from './description.ts';
+import { unitSize, unitsOf } from './encodings.ts';
+import {
+  keptOfTooLarge,
+  type Located,
+  locate,
+  mustAgree,
+  type ParsedBlock,
+  RowFault,
+  tooLarge,
+  undecodable,
+} from './rows.ts';
+
+/** Deeper than any platform takes, shallow enough for every recursive function on the way. */
+const deepest = 1000;
+
+/** A number where a value may stand, with 16 digits or more (a double keeps 15) or an exponent that may leave its range. */
+const longNumber = /[\s:,[]-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})/;
+/** The same of a number by itself. */
+const longSource = /^-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})/;
+const surrogateEscape = /\\u[dD][89a-fA-F]/;
+
+export function ndjsonParser(description: SourceDescription, decoder: Decoder): (block: Block) => ParsedBlock {
+  const { coding, maxRowBytes, encoding } = description;
+  const rules = rulesOf(description);
+  const unit = unitSize(coding);
+
+  const readWhole = (text: string): (JsonObject | RowFault)[] => {
+    const rows: (JsonObject | RowFault)[] = [];
+    const numbers = longNumber.test(text);
+    const surrogates = surrogateEscape.test(text);
+    let at = 0;
+    while (at < text.length) {
+      const lf = text.indexOf('\n', at);
+      const end = lf < 0 ? text.length : lf;
+      const line = text.slice(at, end);
+      at = end + 1;
+      if (line.charCodeAt(0) !== openBrace && isBlank(line)) continue;
+      rows.push(readLine(line, { numbers, surrogates }));
+    }
+    return rows;
+  };
+
+  const readApart = (block: Block, units: Uint8Array): (JsonObject | RowFault)[] =>
+    locate(rules, units).map((record) => {
+      if (record.kind === 'too-large') return tooLarge(maxRowBytes);
+      const bytes = block.bytes.subarray(record.start * unit, record.end * unit);
+      const line = decoder.text(bytes);
+      if (line === undefined) return undecodable(decoder, bytes, block.startByte + record.start * unit, encoding);
+      return readLine(line, { numbers: true, surrogates: true });
+    });
+
+  return (block) => {
+    let located: Located[] | undefined;
+    const at = (index: number): Located => {
+      located ??= locate(rules, unitsOf(block.bytes, coding));
+      const record = located[index];
+      if (record === undefined) throw new RangeError(`No row ${index} in a block of ${block.records}`);
+      return record;
+    };
+    // Only in a larger block can a row be over the limit.
+    const text = block.bytes.length > maxRowBytes ? undefined : decoder.text(block.bytes);
+    const rows = text === undefined ? readApart(block, unitsOf(block.bytes, coding)) : readWhole(text);
+    mustAgree(block, rows.length);
+    return {
+      length: rows.length,
+      rows,
+      position: (index) => ({ line: block.startLine + at(index).line, byte: block.startByte + at(index).start * unit }),
+      source(index) {
+        const { start, end, kind } = at(index);
+        const bytes = block.bytes.subarray(start * unit, end * unit);
+        if (kind === 'too-large')
+          return { kind: 'text', text: `${textWithEscapes(decoder, bytes.subarray(0, keptOfTooLarge))}…` };
+        return { kind: isReadable(rows[index]) ? 'json' : 'text', text: textWithEscapes(decoder, bytes) };
+      },
+    };
+  };
+}
+
+const openBrace = 123;
+
+/** Blank as {@link RecordScanner} sees it. */
+const isBlank = (line: string): boolean => /^[ \t\r]*$/.test(line);
+
+/** An object, or one turned down only for what stands in it: either way its text is JSON. */
+const isReadable = (row: JsonObject | RowFault | undefined): boolean =>
+  row !== undefined && !(row instanceof RowFault && row.faults.some(({ code }) => code !== 'lone-surrogate'));
+
+/** Tests that a look at the whole block found worth making. */
+interface Care {
+  readonly numbers: boolean;
+  readonly surrogates: boolean;
+}
+
+function readLine(line: string, care: Care): JsonObject | RowFault {
+  // A line shorter than this cannot be too deep: each level takes an opening and a closing character.
+  if (line.length > 2 * deepest && isTooDeep(line)) {
+    return new RowFault([
+      inputFault('ndjson-too-deep', `objects and lists are nested more than ${deepest} levels deep`),
+    ]);
+  }
+  let value: Json;
+  try {
+    value = care.numbers && longNumber.test(line) ? parseKeepingDigits(line) : (JSON.parse(line) as Json);
+  } catch (error) {
+    return new RowFault([inputFault('ndjson-syntax', syntaxReason(line, error), { value: line })]);
+  }
+  if (!isJsonObject(value)) {
+    return new RowFault([
+      inputFault('ndjson-not-object', `expected an object, found ${kindOf(value)}`, { value: line }),
+    ]);
+  }
+  if (care.surrogates && surrogateEscape.test(line)) {
+    const column = loneSurrogateIn(value);
+    if (column !== undefined) {
+      return new RowFault([
+        inputFault('lone-surrogate', 'a text holds half of a surrogate pair, which is no character', {
+          column: column.toWellFormed(),
+        }),
+      ]);
+    }
+  }
+  return value;
+}
+
+/** Numbers whose value a double would change stay as their digits. */
+function parseKeepingDigits(line: string): Json {
+  return JSON.parse(line, reviveNumber) as Json;
+}
+
+function reviveNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number') return value;
+  const source = context?.source;
+  if (source === undefined || !longSource.test(source)) return value;
+  return String(value) === source ? value : rawNumber(source);
+}
+
+function isTooDeep(line: string): boolean {
+  let depth = 0;
+  let inText = false;
+  for (let i = 0; i < line.length; i++) {
+    const code = line.charCodeAt(i);
+    if (inText) {
+      if (code === 92) i++;
+      else if (code === 34) inText = false;
+    } else if (code === 34) {
+      inText = true;
+    } else if (code === 123 || code === 91) {
+      depth++;
+      if (depth > deepest) return true;
+    } else if (code === 125 || code === 93) {
+      depth--;
+    }
+  }
+  return false;
+}
+
+/** The top-level key under which a text or key is not well formed. Depth has been checked before. */
+function loneSurrogateIn(value: JsonObject): string | undefined {
+  return Object.keys(value).find((key) => !key.isWellFormed() || !isWellFormed(value[key]));
+}
+
+function isWellFormed(value: Json | undefined): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (Array.isArray(value)) return value.every(isWellFormed);
+  if (!isJsonObject(value)) return true;
+  return Object.entries(value).every(([key, inner]) => key.isWellFormed() && isWellFormed(inner));
+}
+
+const kindOf = (value: Json): string =>
+  value === null
+    ? 'null'
+    : Array.isArray(value)
+      ? 'a list'
+      : typeof value === 'object'
+        ? 'a number'
+        : `a ${typeof value}`;
+
+/** V8's words without its quotations of the data, with the column where it names one. */
+function syntaxReason(line: string, error: unknown): string {
+  const message = error instanceof Error ? error.message : '';
+  const at = /at position (\d+)/.exec(message)?.[1];
+  const says =
+    /^(.*?)(?: in JSON at position|, ")/.exec(message)?.[1] ??
+    (/^Unexpected end/.test(message) ? 'the line ends too early' : message);
+  const plain = says.startsWith('Unexpected token')
+    ? `not JSON at ${JSON.stringify(tokenIn(says))}`
+    : says.toLowerCase();
+  if (at === undefined) return `not valid JSON: ${plain}`;
+  const near = line.slice(Math.max(0, Number(at) - 10), Number(at) + 10);
+  return `not valid JSON: ${plain} at character ${Number(at) + 1}, near ${JSON.stringify(near)}`;
+}
+
+const tokenIn = (message: string): string => /^Unexpected token '(.*)'$/su.exec(message)?.[1] ?? '';

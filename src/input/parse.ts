@@ -1,0 +1,15 @@
+/** From a block to rows: synchronous, without state between blocks, so that any thread can do it for any block. */
+import type { Block } from '../model/block.ts';
+import { csvParser } from './csv-rows.ts';
+import { decoderFor } from './decode.ts';
+import type { SourceDescription } from './description.ts';
+import { ndjsonParser } from './ndjson-rows.ts';
+import type { ParsedBlock } from './rows.ts';
+
+export { type ParsedBlock, type ParsedRow, RowFault } from './rows.ts';
+
+/** Rows that cannot be read come as {@link RowFault} in their place; nothing is left out and nothing throws. */
+export function parserFor(description: SourceDescription): (block: Block) => ParsedBlock {
+  const decoder = decoderFor(description.coding, description.encoding);
+  return description.format === 'csv' ? csvParser(description, decoder) : ndjsonParser(description, decoder);
+}

@@ -1,0 +1,93 @@
+/** What parsing a block gives: its rows, and on demand where each stands and how it was written. */
+import type { Block } from '../model/block.ts';
+import type { Fault } from '../model/fault.ts';
+import type { JsonObject } from '../model/json.ts';
+import { type BorderRules, type QuoteFault, type RecordKind, RecordScanner } from './borders.ts';
+import { inputFault } from './codes.ts';
+import type { Decoder } from './decode.ts';
+
+/** Stands in place of a row that cannot be read. */
+export class RowFault {
+  readonly faults: readonly Fault[];
+
+  constructor(faults: readonly Fault[]) {
+    this.faults = faults;
+  }
+}
+
+/** A CSV row is a list of cells in the header's order, as long as the header; an NDJSON row is its object. */
+export type ParsedRow = string[] | JsonObject | RowFault;
+
+export interface ParsedBlock {
+  /** The same as the block's `records`. */
+  readonly length: number;
+  readonly rows: readonly ParsedRow[];
+  /** Of row `index` (0-based in the block): 1-based line and byte offset in the file. The first call reads the block's borders again. */
+  position(index: number): { readonly line: number; readonly byte: number };
+  /** Row `index` as it was written: JSON text of an object where it could be read, else its raw text. */
+  source(index: number): { readonly kind: 'json' | 'text'; readonly text: string };
+}
+
+/** A record of a block, by where it stands in the block's units. */
+export interface Located {
+  readonly start: number;
+  readonly end: number;
+  /** Line breaks between the block's start and the record. */
+  readonly line: number;
+  readonly kind: Exclude<RecordKind, 'blank'>;
+  /** When `kind` is `broken`. */
+  readonly quoteFault: QuoteFault;
+  readonly faultAt: number;
+}
+
+/** Reads a block's borders again. A block ends where its file or one of its lines ends, so every decision comes out as it did when it was cut. */
+export function locate(rules: BorderRules, units: Uint8Array): Located[] {
+  const scanner = new RecordScanner(rules);
+  const located: Located[] = [];
+  let at = 0;
+  let line = 0;
+  while (at < units.length) {
+    const next = scanner.next(units, at, units.length, true);
+    const { kind, contentEnd, quoteFault, faultAt } = scanner;
+    if (kind === 'too-large') {
+      located.push({ start: at, end: units.length, line, kind, quoteFault, faultAt });
+      break;
+    }
+    if (kind !== 'blank') located.push({ start: at, end: contentEnd, line, kind, quoteFault, faultAt });
+    line += scanner.lines;
+    at = next;
+  }
+  return located;
+}
+
+/** An internal check: parser and scanner must see the same rows, or positions would lie. */
+export function mustAgree(block: Block, found: number): void {
+  if (found !== block.records) {
+    throw new Error(`Block at byte ${block.startByte}: ${block.records} records were counted but ${found} were read`);
+  }
+}
+
+export const tooLarge = (maxRowBytes: number): RowFault =>
+  new RowFault([inputFault('row-too-large', `the row is longer than the limit of ${size(maxRowBytes)}`)]);
+
+const size = (bytes: number): string => {
+  const mebi = bytes / (1024 * 1024);
+  return Number.isInteger(mebi) ? `${mebi} MiB` : `${bytes} bytes`;
+};
+
+/** `bytes` are the record's own; `startByte` is their offset in the file. */
+export function undecodable(decoder: Decoder, bytes: Uint8Array, startByte: number, encoding: string): RowFault {
+  const at = decoder.undecodableAt(bytes);
+  const shown = [...bytes.subarray(at, at + decoder.unit)]
+    .map((byte) => `0x${byte.toString(16).padStart(2, '0')}`)
+    .join(' ');
+  return new RowFault([
+    inputFault(
+      'undecodable-bytes',
+      `the bytes at offset ${startByte + at} of the file (${shown}) are not ${encoding}; name the encoding the file is in with --encoding`,
+    ),
+  ]);
+}
+
+/** How much of a row over the limit is kept for reports. */
+export const keptOfTooLarge = 2048;
