@@ -57,5 +57,7 @@ export interface Emulator {
 export interface EmulatorType {
   /** Target type it stands in for, and its path prefix. */
   readonly platform: string;
+  /** Name → what it tells, for the sandbox's front page. */
+  readonly readOuts?: Readonly<Record<string, string>>;
   create(clock: Clock): Emulator;
 }
