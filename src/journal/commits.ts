@@ -1,0 +1,235 @@
+/**
+ * Group commit. What callers ask to be recorded is summed up until the next commit and goes to disk as one transaction;
+ * all of them share its promise. Within one commit only the sum matters, since a crash leaves all of it or nothing: so
+ * events are folded into one set per load, entry and state, and a target that takes one record a request costs a few
+ * rows a commit.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { explained, rollBack } from './database.ts';
+import type { Checkpoint, Loads } from './loads.ts';
+import type { Locks } from './locks.ts';
+import { RangeSet } from './ranges.ts';
+import {
+  emptyState,
+  entryOf,
+  type JournalEvent,
+  type LoadState,
+  type Move,
+  moveRecords,
+  recordStates,
+} from './state.ts';
+
+export interface Receipt {
+  readonly load: number;
+  readonly entry: number;
+  readonly record: number;
+  readonly value: string;
+}
+
+/** What one commit does to one load. */
+export interface LoadChange {
+  /** By entry: where records went. */
+  readonly moved: LoadState;
+  /** By entry: records withdrawn. */
+  readonly opened: readonly RangeSet[];
+  readonly checkpoints: Checkpoint[];
+  records?: number;
+  completed?: number;
+  reopened?: boolean;
+}
+
+interface Batch {
+  readonly changes: Map<number, LoadChange>;
+  readonly receipts: Receipt[];
+  /** Time of the sign of life to leave with it. */
+  heartbeat?: number;
+  readonly promise: Promise<void>;
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
+export interface CommitterOptions {
+  readonly path: string;
+  readonly run: string;
+  readonly database: DatabaseSync;
+  readonly loads: Loads;
+  readonly locks: Locks;
+  /** Entries of a load; throws for one that is not this run's. */
+  entriesOf(load: number): number;
+  /** Called after each commit with what is on disk now. */
+  committed(changes: ReadonlyMap<number, LoadChange>): void;
+}
+
+/** A commit blocks this thread, so on a slow disk they are spaced out to take a fifth of its time at most, up to this. */
+const longestPauseMs = 50;
+const pausePerCommitTime = 4;
+
+export class Committer {
+  readonly #options: CommitterOptions;
+  readonly #commitStatement: StatementSync;
+  readonly #beginStatement: StatementSync;
+  #batch: Batch | undefined;
+  #notBefore = 0;
+  #broken: unknown;
+  #commits = 0;
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+    this.#beginStatement = options.database.prepare('BEGIN IMMEDIATE');
+    this.#commitStatement = options.database.prepare('COMMIT');
+  }
+
+  /** Transactions committed so far. */
+  get commits(): number {
+    return this.#commits;
+  }
+
+  /** Resolves when the events are on disk. Once it has rejected it always will: the run must stop. */
+  record(events: readonly JournalEvent[], receipts: readonly Receipt[] = []): Promise<void> {
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
+    const batch = this.#open();
+    for (const event of events) this.#fold(event);
+    for (const receipt of receipts) batch.receipts.push(receipt);
+    return batch.promise;
+  }
+
+  /** Anything else that is to change with the next commit. */
+  change(load: number, edit: (change: LoadChange) => void): Promise<void> {
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
+    const batch = this.#open();
+    edit(this.#changeOf(load));
+    return batch.promise;
+  }
+
+  /** Leaves a sign of life with the next commit. */
+  renew(now: number): Promise<void> {
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
+    const batch = this.#open();
+    batch.heartbeat = now;
+    return batch.promise;
+  }
+
+  /** Commits what is waiting, and what committing it brings about, now; throws what a later `record` would reject with. */
+  flush(): void {
+    while (this.#batch !== undefined && this.#broken === undefined) this.#commit();
+    if (this.#broken !== undefined) throw this.#broken;
+  }
+
+  /** Ends it: everything after this is refused with `reason`. */
+  close(reason: unknown): void {
+    this.#broken ??= reason;
+  }
+
+  #fold(event: JournalEvent): void {
+    const change = this.#changeOf(event.load);
+    moveRecords(entryOf(change.moved, event.entry), event.to, event.ranges);
+    const opened = change.opened[event.entry];
+    if (event.to === 'open') opened?.addAll(event.ranges);
+    else opened?.removeAll(event.ranges);
+  }
+
+  #changeOf(load: number): LoadChange {
+    const changes = this.#open().changes;
+    let change = changes.get(load);
+    if (change === undefined) {
+      const entries = this.#options.entriesOf(load);
+      change = {
+        moved: emptyState(entries),
+        opened: Array.from({ length: entries }, () => new RangeSet()),
+        checkpoints: [],
+      };
+      changes.set(load, change);
+    }
+    return change;
+  }
+
+  #open(): Batch {
+    if (this.#batch !== undefined) return this.#batch;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // Some callers look only at a later promise or at the end of the run; a failure is sticky, so it is not lost by this.
+    promise.catch(() => {});
+    this.#batch = { changes: new Map(), receipts: [], promise, resolve, reject };
+    const wait = this.#notBefore - performance.now();
+    if (wait <= 0) setImmediate(this.#commit);
+    else setTimeout(this.#commit, Math.ceil(wait));
+    return this.#batch;
+  }
+
+  readonly #commit = (): void => {
+    const batch = this.#batch;
+    // A flush came first.
+    if (batch === undefined) return;
+    this.#batch = undefined;
+    if (this.#broken !== undefined) {
+      batch.reject(this.#broken);
+      return;
+    }
+    const started = performance.now();
+    try {
+      explained(this.#options.path, () => this.#write(batch));
+    } catch (error) {
+      this.#broken = error;
+      batch.reject(error);
+      return;
+    }
+    const ended = performance.now();
+    this.#commits += 1;
+    this.#notBefore = ended + Math.min(longestPauseMs, (ended - started) * pausePerCommitTime);
+    this.#options.committed(batch.changes);
+    batch.resolve();
+  };
+
+  #write(batch: Batch): void {
+    const { database, loads, locks, run } = this.#options;
+    this.#beginStatement.run();
+    try {
+      if (batch.heartbeat === undefined) locks.verify(run);
+      else locks.renew(run, batch.heartbeat);
+      for (const [load, change] of batch.changes) {
+        writeMoves(loads, load, change);
+        for (const checkpoint of change.checkpoints) loads.addCheckpoint(load, checkpoint);
+        if (change.records !== undefined) loads.setRecords(load, change.records);
+        if (change.reopened) loads.reopen(load);
+        if (change.completed !== undefined) loads.complete(load, change.completed);
+      }
+      for (const receipt of batch.receipts) {
+        loads.addReceipt(receipt.load, receipt.entry, receipt.record, receipt.value);
+      }
+      this.#commitStatement.run();
+    } catch (error) {
+      rollBack(database);
+      throw error;
+    }
+  }
+}
+
+function writeMoves(loads: Loads, load: number, change: LoadChange): void {
+  for (const [entry, sets] of change.moved.entries.entries()) {
+    for (const to of recordStates) writeMove(loads, load, entry, to, sets[to]);
+    writeMove(loads, load, entry, 'open', change.opened[entry]);
+  }
+}
+
+function writeMove(loads: Loads, load: number, entry: number, to: Move, ranges: RangeSet | undefined): void {
+  if (ranges !== undefined && !ranges.isEmpty) loads.addEvent(load, entry, to, ranges);
+}
+
+/** The state on disk after a commit, kept in memory alike. */
+export function applyChange(state: LoadState, change: LoadChange): void {
+  for (const [entry, sets] of change.moved.entries.entries()) {
+    const own = entryOf(state, entry);
+    for (const to of recordStates) {
+      if (!sets[to].isEmpty) moveRecords(own, to, sets[to]);
+    }
+    const opened = change.opened[entry];
+    if (opened !== undefined && !opened.isEmpty) moveRecords(own, 'open', opened);
+  }
+}
+
+/** How many rows of `events` a change has become. */
+export function rowsOf(change: LoadChange): number {
+  let rows = 0;
+  for (const sets of change.moved.entries) for (const to of recordStates) rows += sets[to].isEmpty ? 0 : 1;
+  for (const opened of change.opened) rows += opened.isEmpty ? 0 : 1;
+  return rows;
+}

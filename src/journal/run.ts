@@ -1,0 +1,267 @@
+/**
+ * A run at work on its loads: everything that it writes to the journal goes through here, and what it reads is what is on
+ * disk, no more. Satisfies delivery's `Ledger`.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { applyChange, Committer, type LoadChange, type Receipt, rowsOf } from './commits.ts';
+import { explained, inTransaction } from './database.ts';
+import type { History } from './history.ts';
+import type { Checkpoint, Load, Loads } from './loads.ts';
+import type { Locks } from './locks.ts';
+import type { Decision } from './plan.ts';
+import type { RangeSet } from './ranges.ts';
+import {
+  countRows,
+  firstUnsettled,
+  isSettled,
+  type JournalEvent,
+  type LoadState,
+  openWithin,
+  type RowCounts,
+  recordStates,
+} from './state.ts';
+
+export interface RunParts {
+  readonly id: string;
+  readonly directory: string;
+  readonly path: string;
+  readonly decisions: readonly Decision[];
+  readonly loads: readonly OpenedLoad[];
+  readonly database: DatabaseSync;
+  readonly store: Loads;
+  readonly locks: Locks;
+  readonly history: History;
+  now(): number;
+  /** Stops the sign of life. */
+  stopHeartbeat(): void;
+}
+
+/** A load that this run holds. */
+export interface OpenedLoad {
+  readonly load: Load;
+  /** Index into the request's inputs; absent in a retry. */
+  readonly input?: number;
+  readonly state: LoadState;
+  /** Rows of `events` behind `state`. */
+  readonly events: number;
+}
+
+/** Where to go on reading. */
+export interface ResumePoint {
+  /** Start of the block to begin with; undefined: the start of the input. */
+  readonly from?: Checkpoint;
+  /** The first record that is not settled in every entry; all before it are. */
+  readonly firstUnsettled: number;
+  /** Records in the input, if an earlier run has read it to its end. */
+  readonly records?: number;
+}
+
+/** What a crash left in doubt, by entry. */
+export interface Uncertain {
+  readonly entry: number;
+  /** In flight when the last run ended, and called uncertain from now on. */
+  readonly inFlight: RangeSet;
+  /** Held as uncertain since earlier, or called so by an earlier run that ended before it was decided what to do. */
+  readonly before: RangeSet;
+}
+
+interface HeldLoad {
+  readonly load: Load;
+  readonly state: LoadState;
+  complete: boolean;
+  /** Known once this run has read the input to its end; only then can it complete the load. */
+  records: number | undefined;
+  events: number;
+}
+
+/** Stored events of a load that are worth summing up: while it goes on, and when it is done. */
+const manyEvents = 20_000;
+const manyEventsOfComplete = 16;
+
+export class JournalRun {
+  readonly id: string;
+  /** For what belongs to this run (rejects). Not made here. */
+  readonly directory: string;
+  readonly decisions: readonly Decision[];
+  readonly loads: readonly OpenedLoad[];
+  readonly #parts: RunParts;
+  readonly #held = new Map<number, HeldLoad>();
+  readonly #committer: Committer;
+
+  constructor(parts: RunParts) {
+    this.id = parts.id;
+    this.directory = parts.directory;
+    this.decisions = parts.decisions;
+    this.loads = parts.loads;
+    this.#parts = parts;
+    for (const { load, state, events, input } of parts.loads) {
+      // A retry reads no input, so what was the end of it before still is.
+      const records = input === undefined ? load.records : undefined;
+      this.#held.set(load.id, { load, state, complete: load.state === 'complete', records, events });
+    }
+    this.#committer = new Committer({
+      path: parts.path,
+      run: parts.id,
+      database: parts.database,
+      loads: parts.store,
+      locks: parts.locks,
+      entriesOf: (load) => this.#find(load).state.entries.length,
+      committed: (changes) => this.#committed(changes),
+    });
+  }
+
+  /** Resolves when the events are on disk, in order. Once it has rejected it always will: the run must stop. */
+  record(events: readonly JournalEvent[], receipts?: readonly Receipt[]): Promise<void> {
+    const done = this.#committer.record(events, receipts);
+    for (const event of events) {
+      const held = this.#find(event.load);
+      if (held.complete && (event.to === 'open' || event.to === 'sending')) this.#reopen(held);
+    }
+    return done;
+  }
+
+  /** A block starts here. */
+  checkpoint(load: number, at: Checkpoint): Promise<void> {
+    return this.#committer.change(load, (change) => change.checkpoints.push(at));
+  }
+
+  /** The input has been read to its end and has this many records. The load completes as soon as all are settled. */
+  finishReading(load: number, records: number): Promise<void> {
+    const held = this.#find(load);
+    held.records = records;
+    return this.#committer.change(load, (change) => {
+      change.records = records;
+    });
+  }
+
+  /** Calls uncertain what was in flight when the last run ended. The caller decides: record it as `open`, or leave it held. */
+  async recover(load: number): Promise<readonly Uncertain[]> {
+    const { state } = this.#find(load);
+    const found = state.entries.map((sets, entry) => ({
+      entry,
+      inFlight: sets.sending.clone(),
+      before: sets.uncertain.clone(),
+    }));
+    const events = found.map(({ entry, inFlight }) => ({
+      load,
+      entry,
+      to: 'uncertain' as const,
+      ranges: [...inFlight],
+    }));
+    await this.#committer.record(events.filter(({ ranges }) => ranges.length > 0));
+    return found.filter(({ inFlight, before }) => !inFlight.isEmpty || !before.isEmpty);
+  }
+
+  resumePoint(load: number): ResumePoint {
+    const { state, load: opened } = this.#find(load);
+    const record = firstUnsettled(state);
+    const from = explained(this.#parts.path, () => this.#parts.store.checkpointBefore(load, record));
+    return {
+      firstUnsettled: record,
+      ...(from === undefined ? {} : { from }),
+      ...(opened.records === undefined ? {} : { records: opened.records }),
+    };
+  }
+
+  /** Records of `[from, to]` that are still to be sent for this entry. */
+  openWithin(load: number, entry: number, from: number, to: number): RangeSet {
+    return openWithin(this.#find(load).state, entry, from, to);
+  }
+
+  /** What is on disk. Not to be changed. */
+  state(load: number): LoadState {
+    return this.#find(load).state;
+  }
+
+  /** Rows by state, over all runs of the load. `read`: records read so far, when the end is not known yet. */
+  counts(load: number, read?: number): RowCounts {
+    const held = this.#find(load);
+    return countRows(held.state, held.records ?? read);
+  }
+
+  isComplete(load: number): boolean {
+    return this.#find(load).complete;
+  }
+
+  receipts(load: number): Iterable<{ entry: number; record: number; value: string }> {
+    return this.#parts.store.receipts(load);
+  }
+
+  /** Transactions committed so far. */
+  get commits(): number {
+    return this.#committer.commits;
+  }
+
+  renew(): void {
+    this.#committer.renew(this.#parts.now()).catch(() => {
+      // Sticky: whoever records next is told.
+    });
+  }
+
+  /** Commits what is waiting, writes the run's outcome, and lets its loads go. Throws what a later `record` would reject with. */
+  end(outcome: { readonly exit: number; readonly totals: unknown }): void {
+    const { database, locks, history, path, id, now } = this.#parts;
+    this.#parts.stopHeartbeat();
+    this.#committer.flush();
+    this.#committer.close(new Error(`Run ${id} has ended; nothing more can be recorded for it`));
+    explained(path, () =>
+      inTransaction(database, () => {
+        locks.verify(id);
+        history.end(id, now(), outcome.exit, outcome.totals);
+        locks.release(id);
+      }),
+    );
+  }
+
+  #find(load: number): HeldLoad {
+    const held = this.#held.get(load);
+    if (held === undefined) throw new RangeError(`Run ${this.id} does not hold load ${load}`);
+    return held;
+  }
+
+  #reopen(held: HeldLoad): void {
+    held.complete = false;
+    void this.#committer.change(held.load.id, (change) => {
+      change.reopened = true;
+      delete change.completed;
+    });
+  }
+
+  #committed(changes: ReadonlyMap<number, LoadChange>): void {
+    for (const [id, change] of changes) {
+      const held = this.#find(id);
+      applyChange(held.state, change);
+      held.events += rowsOf(change);
+      this.#completeIfDone(held);
+      if (held.events > (held.complete ? manyEventsOfComplete : manyEvents)) this.#compactIfWorthIt(held);
+    }
+  }
+
+  #completeIfDone(held: HeldLoad): void {
+    if (held.complete || held.records === undefined || !isSettled(held.state, held.records)) return;
+    held.complete = true;
+    void this.#committer.change(held.load.id, (change) => {
+      change.completed = this.#parts.now();
+    });
+  }
+
+  #compactIfWorthIt(held: HeldLoad): void {
+    // The more ranges a snapshot has, the more it costs, so the rarer it is made.
+    if (held.events < rangesOf(held.state) / 2) return;
+    const { database, locks, store, path, id } = this.#parts;
+    try {
+      explained(path, () =>
+        inTransaction(database, () => {
+          locks.verify(id);
+          store.compact(held.load.id, held.state);
+        }),
+      );
+      held.events = 0;
+    } catch (error) {
+      this.#committer.close(error);
+    }
+  }
+}
+
+const rangesOf = (state: LoadState): number =>
+  state.entries.reduce((sum, sets) => recordStates.reduce((ranges, name) => ranges + sets[name].rangeCount, sum), 0);

@@ -1,0 +1,299 @@
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { test } from 'node:test';
+import type { JournalRun } from '../../src/journal/run.ts';
+import { input, machine, push, request, start, workbench } from './workbench.ts';
+
+const firstLoad = (run: JournalRun): number => {
+  const load = run.loads[0]?.load.id;
+  assert.ok(load !== undefined);
+  return load;
+};
+
+test('what was recorded is there after the journal was closed and opened again', async (t) => {
+  const bench = workbench(t);
+  const journal = bench.open();
+  const run = journal.begin(push, request());
+  const load = firstLoad(run);
+  await run.record([
+    { load, entry: 0, to: 'sending', ranges: [[1, 100]] },
+    { load, entry: 0, to: 'skipped', ranges: [[101, 103]] },
+  ]);
+  await run.record([
+    {
+      load,
+      entry: 0,
+      to: 'accepted',
+      ranges: [
+        [1, 50],
+        [52, 90],
+      ],
+    },
+  ]);
+  await run.record([{ load, entry: 0, to: 'rejected', ranges: [[51, 51]] }]);
+  await run.record([{ load, entry: 0, to: 'open', ranges: [[95, 100]] }]);
+  run.end({ exit: 5, totals: { read: 103 } });
+  journal.close();
+
+  const [decision] = bench.open().plan(request());
+  assert.ok(decision?.kind === 'resume');
+  assert.deepEqual(decision.counts, { accepted: 89, rejected: 1, skipped: 3, uncertain: 0, sending: 4, open: 6 });
+  assert.equal(decision.state.entries[0]?.sending.toString(), '91-94');
+});
+
+test('a record is on disk when its promise resolves, and not in the state before', async (t) => {
+  const bench = workbench(t);
+  const run = bench.open().begin(push, request());
+  const load = firstLoad(run);
+  const done = run.record([{ load, entry: 0, to: 'sending', ranges: [[1, 5]] }]);
+  assert.equal(run.counts(load).sending, 0);
+  await done;
+  assert.equal(run.counts(load).sending, 5);
+  const [seen] = bench.open().plan(request());
+  assert.ok(seen?.kind === 'resume' && seen.counts.sending === 5);
+});
+
+test('records asked for in one turn share a commit, and their order is kept', async (t) => {
+  const run = workbench(t).open().begin(push, request());
+  const load = firstLoad(run);
+  const promises = [
+    run.record([{ load, entry: 0, to: 'sending', ranges: [[1, 10]] }]),
+    run.record([{ load, entry: 0, to: 'accepted', ranges: [[1, 4]] }]),
+    run.record([{ load, entry: 0, to: 'open', ranges: [[3, 6]] }]),
+    run.record([{ load, entry: 0, to: 'sending', ranges: [[4, 4]] }]),
+  ];
+  await Promise.all(promises);
+  assert.equal(run.commits, 1);
+  const sets = run.state(load).entries[0];
+  assert.equal(sets?.accepted.toString(), '1-2');
+  assert.equal(sets?.sending.toString(), '4,7-10');
+  assert.equal(run.openWithin(load, 0, 1, 12).toString(), '3,5-6,11-12');
+});
+
+test('a load is complete once it was read to its end and every record is settled in every entry, and not before', async (t) => {
+  const bench = workbench(t);
+  const journal = bench.open();
+  const two = request({ operations: ['person', 'interaction'] });
+  const run = journal.begin(push, two);
+  const load = firstLoad(run);
+  await run.record([
+    { load, entry: 0, to: 'accepted', ranges: [[1, 3]] },
+    { load, entry: 1, to: 'accepted', ranges: [[1, 1]] },
+    { load, entry: 1, to: 'skipped', ranges: [[2, 2]] },
+  ]);
+  await run.finishReading(load, 3);
+  assert.equal(run.isComplete(load), false);
+  await run.record([{ load, entry: 1, to: 'uncertain', ranges: [[3, 3]] }]);
+  assert.equal(run.isComplete(load), true);
+  bench.now += 60_000;
+  run.end({ exit: 1, totals: { read: 3 } });
+
+  const [decision] = bench.open().plan(two);
+  assert.ok(decision?.kind === 'already-complete');
+  assert.equal(decision.load.completed, start);
+  assert.equal(decision.load.lastRun, run.id);
+  assert.deepEqual(decision.counts, { accepted: 2, rejected: 0, skipped: 0, uncertain: 1, sending: 0, open: 0 });
+});
+
+test('records beyond the end that was read keep a load from being complete', async (t) => {
+  const run = workbench(t).open().begin(push, request());
+  const load = firstLoad(run);
+  await run.record([{ load, entry: 0, to: 'accepted', ranges: [[2, 4]] }]);
+  await run.finishReading(load, 3);
+  assert.equal(run.isComplete(load), false);
+});
+
+test('what was in flight at a crash becomes uncertain, and comes back from recover until it is decided', async (t) => {
+  const bench = workbench(t);
+  const crashed = bench.open({ surroundings: machine({ pid: 7 }) }).begin(push, request());
+  await crashed.record([
+    { load: firstLoad(crashed), entry: 0, to: 'sending', ranges: [[1, 20]] },
+    { load: firstLoad(crashed), entry: 0, to: 'accepted', ranges: [[1, 15]] },
+  ]);
+
+  const second = bench.open({ surroundings: machine({ pid: 8 }) }).begin(push, request());
+  const load = firstLoad(second);
+  const [found] = await second.recover(load);
+  assert.equal(found?.inFlight.toString(), '16-20');
+  assert.equal(found?.before.toString(), '');
+  assert.equal(second.counts(load).uncertain, 5);
+
+  // Crashes again before anything was decided.
+  const third = bench.open({ surroundings: machine({ pid: 9 }) }).begin(push, request());
+  const [again] = await third.recover(load);
+  assert.equal(again?.inFlight.toString(), '');
+  assert.equal(again?.before.toString(), '16-20');
+  await third.record([{ load, entry: 0, to: 'open', ranges: [[16, 20]] }]);
+  assert.deepEqual(await third.recover(load), []);
+  assert.equal(third.counts(load, 20).open, 5);
+});
+
+test('a resume goes on at the last block that starts at or before the first unsettled record', async (t) => {
+  const bench = workbench(t);
+  const run = bench.open().begin(push, request({ operations: ['a', 'b'] }));
+  const load = firstLoad(run);
+  assert.deepEqual(run.resumePoint(load), { firstUnsettled: 1 });
+  for (const record of [1, 101, 201]) await run.checkpoint(load, { record, byte: record * 10, line: record + 1 });
+  await run.record([
+    { load, entry: 0, to: 'accepted', ranges: [[1, 250]] },
+    { load, entry: 1, to: 'skipped', ranges: [[1, 40]] },
+    {
+      load,
+      entry: 1,
+      to: 'accepted',
+      ranges: [
+        [41, 199],
+        [201, 250],
+      ],
+    },
+  ]);
+  assert.deepEqual(run.resumePoint(load), { firstUnsettled: 200, from: { record: 101, byte: 1010, line: 102 } });
+  await run.record([{ load, entry: 1, to: 'rejected', ranges: [[200, 200]] }]);
+  assert.deepEqual(run.resumePoint(load), { firstUnsettled: 251, from: { record: 201, byte: 2010, line: 202 } });
+});
+
+test('a retry takes up a complete load; it is open while its rows are on the way, and complete again after', async (t) => {
+  const bench = workbench(t);
+  const journal = bench.open();
+  const first = journal.begin(push, request());
+  const load = firstLoad(first);
+  await first.record([
+    { load, entry: 0, to: 'accepted', ranges: [[1, 8]] },
+    { load, entry: 0, to: 'rejected', ranges: [[9, 10]] },
+  ]);
+  await first.finishReading(load, 10);
+  first.end({ exit: 1, totals: {} });
+
+  const retry = journal.beginRetry({ ...push, kind: 'retry' }, [load]);
+  assert.equal(retry.isComplete(load), true);
+  await retry.record([{ load, entry: 0, to: 'sending', ranges: [[9, 10]] }]);
+  assert.equal(retry.isComplete(load), false);
+  assert.equal(bench.open().plan(request())[0]?.kind, 'resume');
+  await retry.record([{ load, entry: 0, to: 'accepted', ranges: [[9, 10]] }]);
+  assert.equal(retry.isComplete(load), true);
+  retry.end({ exit: 0, totals: {} });
+  const [decision] = journal.plan(request());
+  assert.ok(decision?.kind === 'already-complete' && decision.counts.accepted === 10);
+});
+
+test('receipts are kept with the load, the last one for a record', async (t) => {
+  const bench = workbench(t);
+  const run = bench.open().begin(push, request());
+  const load = firstLoad(run);
+  await run.record(
+    [{ load, entry: 0, to: 'accepted', ranges: [[1, 2]] }],
+    [
+      { load, entry: 0, record: 2, value: 'two' },
+      { load, entry: 0, record: 1, value: 'one' },
+    ],
+  );
+  await run.record([], [{ load, entry: 0, record: 2, value: 'zwei' }]);
+  assert.deepEqual(
+    [...run.receipts(load)],
+    [
+      { entry: 0, record: 1, value: 'one' },
+      { entry: 0, record: 2, value: 'zwei' },
+    ],
+  );
+});
+
+test('runs are listed with their outcome and loads, the latest first', async (t) => {
+  const bench = workbench(t);
+  const journal = bench.open();
+  const first = journal.begin(push, request());
+  await first.record([{ load: firstLoad(first), entry: 0, to: 'accepted', ranges: [[1, 3]] }]);
+  first.end({ exit: 5, totals: { read: 3, accepted: 3 } });
+  bench.now += 1000;
+  const second = bench.open({ surroundings: machine({ pid: 55 }) }).begin(push, request());
+  const around = machine({ pid: 56 }, { 55: '1000' });
+  const [latest, earlier] = bench.open({ surroundings: around }).runs();
+  assert.equal(latest?.id, second.id);
+  assert.equal(latest?.outcome, 'running');
+  assert.equal(bench.open().runs()[0]?.outcome, 'crashed');
+  assert.equal(bench.open({ surroundings: machine({ host: 'beta' }) }).runs()[0]?.outcome, 'unknown');
+  assert.equal(earlier?.outcome, 'ended');
+  assert.match(first.id, /^20261121-0300-[0-9a-f]{4}$/);
+  const report = journal.run(first.id);
+  assert.deepEqual(report.totals, { read: 3, accepted: 3 });
+  assert.equal(report.exit, 5);
+  assert.equal(report.loads[0]?.counts.accepted, 3);
+  assert.equal(report.loads[0]?.load.path, '/data/people.csv');
+});
+
+test('the last complete load of a target is found by mapping, operations and path', async (t) => {
+  const bench = workbench(t);
+  const journal = bench.open();
+  const target = request().target;
+  assert.equal(journal.lastComplete(target, { mapping: 'mapping-1' }), undefined);
+  for (const [path, records] of [
+    ['/a', 10],
+    ['/b', 20],
+  ] as const) {
+    const run = journal.begin(push, request({ inputs: [input(path)] }));
+    await run.record([{ load: firstLoad(run), entry: 0, to: 'accepted', ranges: [[1, records]] }]);
+    await run.finishReading(firstLoad(run), records);
+    bench.now += 1000;
+    run.end({ exit: 0, totals: {} });
+  }
+  assert.equal(journal.lastComplete(target, { mapping: 'mapping-1' })?.records, 20);
+  assert.equal(journal.lastComplete(target, { operations: ['person'], path: '/a' })?.records, 10);
+  assert.equal(journal.lastComplete(target, { operations: ['other'] }), undefined);
+  assert.equal(journal.lastComplete('elsewhere', {}), undefined);
+});
+
+test('after an end nothing more is recorded, and the load is free', async (t) => {
+  const bench = workbench(t);
+  const journal = bench.open();
+  const run = journal.begin(push, request());
+  run.end({ exit: 0, totals: {} });
+  await assert.rejects(run.record([]), /has ended/);
+  journal.begin(push, request());
+});
+
+test('an end commits what was still waiting', async (t) => {
+  const bench = workbench(t);
+  const journal = bench.open();
+  const run = journal.begin(push, request());
+  const load = firstLoad(run);
+  const waiting = run.record([{ load, entry: 0, to: 'accepted', ranges: [[1, 3]] }]);
+  const finished = run.finishReading(load, 3);
+  run.end({ exit: 0, totals: {} });
+  await Promise.all([waiting, finished]);
+  assert.equal(journal.plan(request())[0]?.kind, 'already-complete');
+});
+
+test('a load that is not held by the run cannot be written to', async (t) => {
+  const run = workbench(t).open().begin(push, request());
+  assert.throws(() => void run.record([{ load: 999, entry: 0, to: 'accepted', ranges: [[1, 1]] }]), RangeError);
+  assert.throws(
+    () => void run.record([{ load: firstLoad(run), entry: 1, to: 'accepted', ranges: [[1, 1]] }]),
+    RangeError,
+  );
+});
+
+test('the journal and its side files are readable by their owner only', async (t) => {
+  const bench = workbench(t);
+  const run = bench.open().begin(push, request());
+  await run.record([{ load: firstLoad(run), entry: 0, to: 'accepted', ranges: [[1, 1]] }]);
+  for (const file of [bench.path, `${bench.path}-wal`, `${bench.path}-shm`]) {
+    assert.equal(statSync(file).mode & 0o777, 0o600, file);
+  }
+});
+
+test('10,000 small files in one run are a matter of a few commits', async (t) => {
+  const bench = workbench(t);
+  const journal = bench.open();
+  const inputs = Array.from({ length: 10_000 }, (_, index) => input(`/data/${index}.csv`));
+  const run = journal.begin(push, request({ inputs }));
+  const settled = run.loads.map(async ({ load: { id: load } }) => {
+    const sending = run.record([{ load, entry: 0, to: 'sending', ranges: [[1, 3]] }]);
+    void run.finishReading(load, 3);
+    await sending;
+    await run.record([{ load, entry: 0, to: 'accepted', ranges: [[1, 3]] }]);
+  });
+  await Promise.all(settled);
+  run.end({ exit: 0, totals: {} });
+  assert.ok(run.commits < 50, `${run.commits} commits`);
+  const decisions = journal.plan(request({ inputs }));
+  assert.ok(decisions.every((decision) => decision.kind === 'already-complete'));
+});
