@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { type Json, rawNumber } from '../model/json.ts';
 import { type Mapping, mappedPart, problemsOf } from './datatalks/fields.ts';
 import { readMapping } from './datatalks/provision.ts';
+import { digestOf } from './digest.ts';
 import type { Clock, Emulator, EmulatorReply, EmulatorRequest, EmulatorType } from './emulator.ts';
 import { verifySignature } from './sigv4.ts';
 
@@ -27,13 +28,30 @@ interface StoredRecord {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+interface Refusal {
+  readonly at: string;
+  readonly messages: readonly string[];
+}
+const noRefusals = { total: 0, samples: [] };
+const mostSamples = 1000;
+
 const route = /^\/v[23]\/(profiles|events|inventory)$/;
 const gatewayMaxBytes = 10_000_000; // contract §4
 const gatewayRps = 10_000; // contract §4
 const toleranceMs = 5 * 60_000; // contract §10, step 2
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-export const datatalksEmulator: EmulatorType = { platform: 'datatalks', create: (clock) => createDatatalks(clock) };
+export const datatalksEmulator: EmulatorType = {
+  platform: 'datatalks',
+  readOuts: {
+    types: 'the data point types with their mappings, and how many records each holds',
+    'profiles/TYPE': 'what is stored (limit=, offset=); events/TYPE and inventory/TYPE likewise',
+    'profiles/TYPE/digest': 'one number for all records, whatever their order',
+    'profiles/TYPE/duplicates': 'records that were written more than once',
+    refused: 'how many records were refused, and samples with their messages',
+  },
+  create: (clock) => createDatatalks(clock),
+};
 
 export function createDatatalks(clock: Clock, options: DatatalksOptions = {}): Emulator {
   const {
@@ -47,6 +65,7 @@ export function createDatatalks(clock: Clock, options: DatatalksOptions = {}): E
   const mappings = new Map<string, Mapping>();
   const groupKeys = new Set<string>();
   const stored = new Map<string, Map<string, StoredRecord>>();
+  let refusals: { readonly total: number; readonly samples: readonly Refusal[] } = noRefusals;
   let second = Number.NaN;
   let inSecond = 0;
 
@@ -59,7 +78,13 @@ export function createDatatalks(clock: Clock, options: DatatalksOptions = {}): E
     status,
     body: { success, messages, requestId: newId(), datatalksId, key: accessKeyId },
   });
-  const refused = (...messages: string[]) => application(400, false, messages, null);
+  const refused = (...messages: string[]) => {
+    const { total, samples } = refusals;
+    const kept =
+      samples.length < mostSamples ? [...samples, { at: new Date(clock.now()).toISOString(), messages }] : samples;
+    refusals = { total: total + 1, samples: kept };
+    return application(400, false, messages, null);
+  };
 
   function isThrottled(): boolean {
     const now = Math.floor(clock.now() / 1000);
@@ -145,25 +170,36 @@ export function createDatatalks(clock: Clock, options: DatatalksOptions = {}): E
       if (typeof config['groupKey'] === 'string') groupKeys.add(config['groupKey']);
     },
     handle,
-    /** `profiles/person`: all records of the type, in the order they first came. */
-    readOut(name) {
-      const records = stored.get(name);
-      if (records === undefined) return mappings.has(name) ? [] : undefined;
-      return [...records.values()];
+    readOut(name, query) {
+      if (name === 'types')
+        return [...mappings].map(([place, mapping]) => ({ place, ...mapping, records: stored.get(place)?.size ?? 0 }));
+      if (name === 'refused') return refusals;
+      const [, place = '', about] = /^([a-z]+\/.+?)(?:\/(digest|duplicates))?$/.exec(name) ?? [];
+      if (!mappings.has(place)) return undefined;
+      const records = [...(stored.get(place)?.values() ?? [])];
+      if (about === 'digest') return { records: records.length, digest: digestOf(records.map(({ data }) => data)) };
+      if (about === 'duplicates') return records.filter(({ writes }) => writes > 1);
+      const offset = Number(query.get('offset') ?? 0);
+      return records.slice(offset, offset + Number(query.get('limit') ?? Infinity));
     },
-    summary: () =>
-      [...stored].map(([place, records]) => {
+    summary() {
+      const lines = [...stored].map(([place, records]) => {
         const [entity, type] = place.split('/');
-        return `${type}: ${records.size.toLocaleString('en-US')} ${entity}`;
-      }),
+        return `${type}: ${figure(records.size)} ${entity}`;
+      });
+      return refusals.total === 0 ? lines : [...lines, `requests refused: ${figure(refusals.total)}`];
+    },
     reset() {
       mappings.clear();
       groupKeys.clear();
       stored.clear();
+      refusals = noRefusals;
       inSecond = 0;
     },
   };
 }
+
+const figure = (count: number) => count.toLocaleString('en');
 
 const gateway = (status: number, message: string): EmulatorReply => ({ status, body: { message } });
 

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import aws4 from 'aws4';
 import fc from 'fast-check';
+import { createTransport } from '../../src/delivery/transport.ts';
 import { rawNumber } from '../../src/model/json.ts';
-import { createDatatalks, type DatatalksOptions } from '../../src/sandbox/datatalks.ts';
+import { createDatatalks, type DatatalksOptions, datatalksEmulator } from '../../src/sandbox/datatalks.ts';
 import type { EmulatorReply } from '../../src/sandbox/emulator.ts';
+import { startSandbox } from '../../src/sandbox/server.ts';
 import { datatalks } from '../../src/targets/datatalks.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
@@ -276,6 +278,29 @@ describe('Data Talks emulator', () => {
       assert.deepEqual(emulator.summary(), []);
     });
 
+    it('answers what it holds, what was written twice, and what it refused', async () => {
+      const { emulator, person } = sandbox();
+      const ask = (name: string, query = '') => emulator.readOut(name, new URLSearchParams(query)) as never;
+      const { digest } = ask('profiles/person/digest') as { digest: string };
+      for (const customer_id of [1, 2, 3, 2]) await person({ ...ada, customer_id });
+      await person({ ...ada, email: 'a@b' });
+      const idsOf = (records: { data: { customer_id: number } }[]) => records.map(({ data }) => data.customer_id);
+      assert.deepEqual(idsOf(ask('profiles/person', 'offset=1&limit=1')), [2]);
+      assert.deepEqual(idsOf(ask('profiles/person/duplicates')), [2]);
+      const told = ask('profiles/person/digest') as { records: number; digest: string };
+      assert.equal(told.records, 3);
+      assert.notEqual(told.digest, digest);
+      assert.deepEqual(ask('refused'), {
+        total: 1,
+        samples: [
+          { at: '2024-03-01T12:00:00.000Z', messages: ["The attribute 'email' is not a valid email address."] },
+        ],
+      });
+      assert.deepEqual(emulator.summary(), ['person: 3 profiles', 'requests refused: 1']);
+      const [type, ...others] = ask('types') as { place: string; records: number }[];
+      assert.deepEqual([type?.place, type?.records, others.length], ['profiles/person', 3, 0]);
+    });
+
     it('takes a datatalksId for a new record, if it is one', async () => {
       const { send } = sandbox();
       const datatalksId = '6e1b4d0c-1b2a-4f3e-8d9c-0a1b2c3d4e5f';
@@ -284,6 +309,36 @@ describe('Data Talks emulator', () => {
         "'datatalksId' is not a UUID.",
       ]);
     });
+  });
+
+  it('finds the signature good of what really went over the wire', async () => {
+    const server = await startSandbox({ platforms: [datatalksEmulator] });
+    const transport = createTransport({ connections: 1, timeoutMs: 5000, connectTimeoutMs: 5000 });
+    try {
+      const { baseUrl, ...own } = server.emulator('datatalks').settings(server.url('datatalks'));
+      server.emulator('datatalks').provision('profiles', [], settings, own);
+      const target = datatalks.open(datatalks.config.parse(own), {
+        baseUrl: String(baseUrl),
+        headers: { 'X-Team': 'crm' },
+      });
+      const operation = target.operation('profiles', { ...settings, allowMissingOptional: true });
+      const encoded = operation.encode(ada, { identity: '0'.repeat(32), key: '', now: 0 });
+      if ('faults' in encoded) assert.fail();
+      const chunk = { route: '', items: 1, body: [Buffer.from(encoded.json)], itemText: () => encoded.json };
+      const reply = await transport.send(target.authorize(operation.request(chunk), new Date(), undefined));
+      assert.equal(operation.verdict(reply, chunk).kind, 'accepted', JSON.stringify(reply));
+
+      assert.ok('calls' in target.check);
+      const [call] = target.check.calls;
+      if (call?.authorize === undefined) assert.fail();
+      const answer = await transport.send(call.authorize(call.request, new Date(), undefined));
+      assert.deepEqual(target.check.read(answer, 0).ok, true);
+      const stored = server.emulator('datatalks').readOut('profiles/person', new URLSearchParams());
+      assert.ok(Array.isArray(stored) && stored.length === 1, 'the check stored nothing');
+    } finally {
+      await transport.close();
+      await server.close();
+    }
   });
 
   it('never refuses what the target let through, and the target refuses what it would refuse', async () => {
