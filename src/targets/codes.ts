@@ -49,7 +49,6 @@ export const targetCodes = {
   'profile-too-large':
     'The item is larger than what the platform puts into a profile: it would be stored in the lake, and dropped from the profile without a word.',
   'text-empty': 'A field goes out as an empty text, where the platform advises null.',
-  'list-too-long': 'A list has more elements than the platform advises.',
   'reply-unreadable': 'The platform answered with success but in a form that says nothing of the items.',
 } as const satisfies Record<string, string>;
 
