@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import {
+  wholeNumber,
   withConfigFlags,
   withInputFlags,
   withOutputFlags,
@@ -63,7 +64,7 @@ export function buildProgram(): Command {
         .command('preview')
         .argument('<file>', 'CSV or NDJSON file; - is stdin')
         .description('Show the exact requests that would go out, secrets masked.')
-        .option('-n, --rows <rows>', 'how many rows', '3'),
+        .option('-n, --rows <rows>', 'how many rows', wholeNumber(1), 3),
     ),
   ).action(async (file, flags) => (await import('./commands/preview.ts')).preview(file, flags));
 
@@ -104,7 +105,7 @@ export function buildProgram(): Command {
   program
     .command('sandbox')
     .description('Start a local emulator of all five platforms.')
-    .option('--port <port>', 'port to listen on (0: any free one)', '4100')
+    .option('--port <port>', 'port to listen on (0: any free one)', wholeNumber(0), 4100)
     .action(async (flags) => (await import('./commands/sandbox.ts')).sandbox(flags));
 
   return program;

@@ -4,7 +4,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-const wholeNumber = (least: number) => (text: string) => {
+export const wholeNumber = (least: number) => (text: string) => {
   if (!/^\d+$/.test(text) || Number(text) < least)
     throw new InvalidArgumentError(`Expected a whole number from ${least}.`);
   return Number(text);

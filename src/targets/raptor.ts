@@ -109,6 +109,7 @@ function openRaptor(settings: RaptorConfig, common: CommonSettings): Target {
   return {
     identity: identityOf(settings, common.baseUrl),
     retry: stopAtLast,
+    acceptedWord: 'acknowledged',
     notices: [],
     operation(name, given) {
       switch (name) {

@@ -99,6 +99,8 @@ export interface Target {
    */
   readonly identity: string;
   readonly retry: RetryPlan;
+  /** What "accepted" really means here, in a word for reports ("acknowledged" where the platform checks later). */
+  readonly acceptedWord?: string;
   /** Lines to say at the start of a run ("draft mode: nothing reaches production"). */
   readonly notices: readonly string[];
   /** Compiles one entry of a mapping. Throws UserError for settings that cannot work. */

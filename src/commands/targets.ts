@@ -1,0 +1,96 @@
+/** `cdp-load targets`: what is configured and what is missing; `targets check`: one harmless call. Secrets are masked. */
+import chalk from 'chalk';
+import { loadConfig } from '../config/load.ts';
+import { resolveTarget, settingStates } from '../config/resolve.ts';
+import { createTokenCache } from '../delivery/token-cache.ts';
+import { createTransport } from '../delivery/transport.ts';
+import { systemClock } from '../model/clock.ts';
+import { Exit } from '../model/fault.ts';
+import { maskTexts } from '../model/mask.ts';
+import { printable } from '../report/printable.ts';
+import { targetTypes } from '../targets/index.ts';
+import type { Target } from '../targets/target.ts';
+import type { ConfigFlags, OutputFlags } from './flags.ts';
+import { transportOptions } from './world.ts';
+
+export async function targets(name: string | undefined, flags: ConfigFlags & OutputFlags): Promise<void> {
+  const config = loadConfig(flags.config, process.cwd());
+  const names = name === undefined ? Object.keys(config.content.targets) : [name];
+  const listed = names.map((one) => ({ name: one, ...settingStates(one, config, process.env) }));
+  if (flags.json) {
+    for (const { name: one, type, states } of listed)
+      process.stdout.write(`${JSON.stringify({ event: 'target', name: one, type: type.type, settings: states })}\n`);
+    return;
+  }
+  const lines: string[] = [];
+  for (const { name: one, type, states } of listed) {
+    lines.push(`${chalk.bold(one)}  ${type.title} (${type.type})`);
+    for (const { name: setting, about, from, variable, shown } of states) {
+      const value =
+        from === 'missing'
+          ? chalk.red(`missing${variable === undefined ? '' : `: set ${variable}`}`)
+          : from === 'default'
+            ? chalk.dim('not set')
+            : `${printable(shown ?? '')} ${chalk.dim(`(${from})`)}`;
+      lines.push(`  ${setting.padEnd(24)} ${value}`);
+      if (name !== undefined && about !== '') lines.push(chalk.dim(`  ${''.padEnd(24)} ${about}`));
+    }
+    if (name !== undefined) {
+      lines.push('  operations');
+      for (const [operation, { summary, destroys }] of Object.entries(type.operations)) {
+        lines.push(`  ${operation.padEnd(24)} ${summary}${destroys === undefined ? '' : chalk.red(` (${destroys})`)}`);
+      }
+    }
+  }
+  if (name === undefined) {
+    if (names.length === 0)
+      lines.push(
+        'No targets are configured. Name them in cdp-load.yaml, or use a type with its settings in the environment:',
+      );
+    else lines.push('', 'Target types:');
+    for (const type of targetTypes) lines.push(`  ${[type.type, ...type.aliases].join(', ').padEnd(24)} ${type.title}`);
+  }
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+export async function checkTarget(name: string, flags: ConfigFlags): Promise<void> {
+  const config = loadConfig(flags.config, process.cwd());
+  const resolved = resolveTarget(name, config, process.env);
+  const { target } = resolved;
+  const mask = maskTexts([...resolved.secrets, ...(target.secretTexts ?? [])]);
+  const say = (text: string) => process.stdout.write(`${printable(mask(text))}\n`);
+  if ('none' in target.check) {
+    say(`${name}: there is no harmless call: ${target.check.none}`);
+    return;
+  }
+  say(`${name}: ${target.check.about}`);
+  const transport = createTransport(transportOptions(resolved));
+  try {
+    const { ok, says, hint } = await firstGoodAnswer(target, target.check, (request) => transport.send(request));
+    say(`${ok ? 'ok' : 'refused'}: ${says}`);
+    if (hint !== undefined) say(`  ${hint}`);
+    process.exitCode = ok ? Exit.ok : Exit.targetRefused;
+  } finally {
+    await transport.close();
+  }
+}
+
+async function firstGoodAnswer(
+  target: Target,
+  check: Extract<Target['check'], { calls: unknown }>,
+  send: Parameters<typeof createTokenCache>[1],
+): Promise<{ ok: boolean; says: string; hint?: string }> {
+  let token: string | undefined;
+  if (target.token !== undefined) {
+    const got = await createTokenCache(target.token, send, systemClock, new AbortController().signal).get();
+    if ('reason' in got) return { ok: false, says: got.reason.reason };
+    token = got.token;
+  }
+  let last: { ok: boolean; says: string; hint?: string } = { ok: true, says: 'the token was granted' };
+  for (const [index, { request, authorize }] of check.calls.entries()) {
+    const signed = (authorize ?? target.authorize)(request, new Date(systemClock.now()), token);
+    last = check.read(await send(signed), index);
+    if (last.ok) return last;
+  }
+  return last;
+}

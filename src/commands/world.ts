@@ -1,0 +1,68 @@
+/** What commands take from the process they run in: signals, terminal, environment. */
+import type { Writable } from 'node:stream';
+import type { ResolvedTarget } from '../config/resolve.ts';
+import type { TransportOptions } from '../delivery/transport.ts';
+import { Exit } from '../model/fault.ts';
+import { createJsonReporter } from '../report/json.ts';
+import type { Reporter } from '../report/summary.ts';
+import { createTerminalReporter } from '../report/terminal.ts';
+import type { OutputFlags } from './flags.ts';
+
+const connectTimeoutMs = 10_000;
+
+export function transportOptions({ transport, type }: ResolvedTarget, concurrency?: number): TransportOptions {
+  return {
+    connections: concurrency ?? transport.concurrency ?? type.defaults.concurrency,
+    timeoutMs: transport.timeout ?? type.defaults.timeoutMs,
+    connectTimeoutMs: transport.connectTimeout ?? connectTimeoutMs,
+    proxy: transport.proxy,
+    ca: transport.ca,
+    cert: transport.cert,
+    key: transport.key,
+  };
+}
+
+/** The first signal asks to stop and says so; the second ends the process at once. What is in flight is in the journal. */
+export function listenForSignals(say: (text: string) => void): { interrupt: AbortSignal; unlisten(): void } {
+  const controller = new AbortController();
+  const exits = { SIGINT: Exit.interrupted, SIGTERM: Exit.terminated, SIGHUP: Exit.terminated } as const;
+  const handlers = Object.entries(exits).map(([signal, exit]) => {
+    const handler = () => {
+      if (controller.signal.aborted) process.exit(exit);
+      say('Stopping: requests in flight may finish. Again to stop at once.');
+      controller.abort(exit);
+    };
+    process.on(signal, handler);
+    return () => process.off(signal, handler);
+  });
+  return {
+    interrupt: controller.signal,
+    unlisten() {
+      for (const off of handlers) off();
+    },
+  };
+}
+
+export function createReporter(
+  flags: OutputFlags,
+  mask: (text: string) => string,
+  acceptedWord: string | undefined,
+): Reporter {
+  const now = () => Date.now();
+  if (flags.json) return createJsonReporter((line) => void process.stdout.write(mask(line)), now);
+  const terminal = {
+    isTTY: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb',
+    write: (text: string) => void process.stderr.write(text),
+  };
+  return createTerminalReporter(terminal, { quiet: flags.quiet ?? false, acceptedWord, now, mask });
+}
+
+/** A reader that went away (`| head`) is no failure of ours. A terminal that was closed must not end a load either. */
+export function tolerateClosedOutputs(): void {
+  const ignore = (stream: Writable) =>
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    });
+  ignore(process.stdout);
+  ignore(process.stderr);
+}

@@ -1,0 +1,24 @@
+/** Codes of what ends a run, with the longer text for `cdp-load explain`. */
+import { type Exit, UserError } from '../model/fault.ts';
+
+export const engineCodes = {
+  'no-input': 'No input was named, or stdin was named twice.',
+  'not-confirmed':
+    'The mapping names an operation that deletes, blocks or merges people for good. --confirm-destructive says that this is meant.',
+  'too-few-rows':
+    'The input has fewer rows than --min-rows or --max-drop allow: a half-empty export is worse than none.',
+  'too-many-errors': 'More rows were rejected than --max-errors allows.',
+  interrupted: 'The run was told to stop. The same command goes on.',
+  'input-changed-meanwhile': 'The file was changed while it was being read, so nobody knows which rows were seen.',
+  'nothing-to-retry': 'The run has no rejected rows that could be sent again.',
+  'loaded-elsewise':
+    'The same input was loaded into the same target before, under another mapping, and sending it again would double it.',
+  'one-request-only': 'The target takes the whole load in one request or not at all, and this load needs more.',
+  'bad-certificate':
+    'The certificate of the platform or of the proxy is not signed by an authority that this machine trusts.',
+} as const satisfies Record<string, string>;
+
+export type EngineCode = keyof typeof engineCodes;
+
+export const engineError = (code: EngineCode, message: string, hint: string, exit?: Exit): UserError =>
+  new UserError(code, message, { hint, ...(exit === undefined ? {} : { exit }) });

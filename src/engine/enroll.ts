@@ -1,0 +1,205 @@
+/**
+ * Asks the journal what is to be done with each input, takes hold of the loads, and settles what a crash left in doubt.
+ */
+import { resolve } from 'node:path';
+import { borderHolds } from '../input/fingerprint.ts';
+import { parserFor } from '../input/parse.ts';
+import { openSource } from '../input/source.ts';
+import type { Journal } from '../journal/journal.ts';
+import { RangeSet } from '../journal/ranges.ts';
+import type { RejectedRow } from '../journal/rejects.ts';
+import type { JournalRun, OpenedLoad, Uncertain } from '../journal/run.ts';
+import type { LoadState } from '../journal/state.ts';
+import { plural } from '../report/printable.ts';
+import { engineError } from './codes.ts';
+import { type Prepared, resendable } from './prepare.ts';
+import type { StreamedFile } from './stream.ts';
+import type { SurveyedFile } from './survey.ts';
+
+export interface EnrollOptions {
+  readonly command: string;
+  readonly again: boolean;
+  readonly restart: boolean;
+  readonly newMapping: boolean;
+  readonly uncertain: 'auto' | 'resend' | 'hold';
+  readonly limit: number | undefined;
+  /** Hash of the mapping's meaning. */
+  readonly mapping: string;
+}
+
+export interface Enrolled {
+  readonly run: JournalRun;
+  readonly files: readonly StreamedFile[];
+  readonly alreadyLoaded: readonly string[];
+  readonly resumed: number;
+  readonly rejectedBefore: number;
+  readonly notices: readonly string[];
+  /** Rows whose fate is unknown and that must not be sent again: to be named. */
+  readonly heldRows: readonly RejectedRow[];
+}
+
+export async function enroll(prepared: Prepared, journal: Journal, options: EnrollOptions): Promise<Enrolled> {
+  const { resolved, operations, files } = prepared;
+  const run = journal.begin(
+    { kind: 'push', command: options.command, targetName: resolved.settings.name },
+    {
+      target: resolved.target.identity,
+      targetName: resolved.settings.name,
+      mapping: options.mapping,
+      operations: operations.map(({ name }) => name),
+      inputs: files.map(({ name, path, fingerprint }) => ({ path: name === '-' ? '-' : resolve(path), fingerprint })),
+      again: options.again,
+      restart: options.restart,
+      newMapping: options.newMapping,
+    },
+  );
+  try {
+    const notices: string[] = [];
+    const alreadyLoaded: string[] = [];
+    for (const [index, decision] of run.decisions.entries()) {
+      const name = files[index]?.name ?? '';
+      if (decision.kind === 'duplicate-of')
+        notices.push(`${name} has the same content as ${files[decision.of]?.name}: it is loaded once`);
+      if (decision.kind === 'already-complete') {
+        const held = decision.counts.uncertain;
+        if (held > 0)
+          notices.push(
+            `${name} was loaded by run ${decision.load.lastRun}, which left ${plural(held, 'uncertain row')} held`,
+          );
+        alreadyLoaded.push(
+          `${name} (run ${decision.load.lastRun}, ${whenOf(decision.load.completed)}; --again loads it anew)`,
+        );
+      }
+      if (decision.kind === 'new' && decision.priorMapping !== undefined) {
+        const { lastRun } = decision.priorMapping;
+        if (!options.again && operations.some(({ repeatable }) => !repeatable)) {
+          throw engineError(
+            'loaded-elsewise',
+            `${name} was loaded into this target by run ${lastRun} under another mapping, and sending it again would double its rows.`,
+            'If that is meant, add --again.',
+          );
+        }
+        notices.push(
+          `${name} was loaded before by run ${lastRun} under another mapping; it is loaded again under this one`,
+        );
+      }
+      if (decision.kind === 'resume')
+        notices.push(`${name}: going on with the load that run ${decision.load.lastRun} left unfinished`);
+    }
+    const streamed: StreamedFile[] = [];
+    const heldRows: RejectedRow[] = [];
+    let resumed = 0;
+    let rejectedBefore = 0;
+    for (const opened of run.loads) {
+      const file = files[opened.input ?? -1];
+      if (file === undefined) continue;
+      const found = await run.recover(opened.load.id);
+      const held = await decideUncertain(run, opened, found, resendable(operations, options.uncertain), notices);
+      if (!held.isEmpty) heldRows.push(...(await rowsOf(file, held, prepared)));
+      const before = run.counts(opened.load.id);
+      resumed += before.accepted + before.rejected + before.skipped + before.uncertain;
+      rejectedBefore += before.rejected;
+      streamed.push(await streamedFile(run, opened, file, options.limit));
+    }
+    return { run, files: streamed, alreadyLoaded, resumed, rejectedBefore, notices, heldRows };
+  } catch (error) {
+    run.end({ exit: 2, totals: null });
+    throw error;
+  }
+}
+
+/** @returns records whose fate became unknown by the crash and that are held from now on */
+async function decideUncertain(
+  run: JournalRun,
+  { load }: OpenedLoad,
+  found: readonly Uncertain[],
+  resend: readonly boolean[],
+  notices: string[],
+): Promise<RangeSet> {
+  let held = new RangeSet();
+  for (const { entry, inFlight, before } of found) {
+    const all = inFlight.union(before);
+    if (resend[entry]) {
+      await run.record([{ load: load.id, entry, to: 'open', ranges: [...all] }]);
+      notices.push(
+        `${plural(all.size, 'uncertain row')} (${brief(all)}) of ${load.operations[entry]} will be sent again`,
+      );
+    } else {
+      held = held.union(inFlight);
+      if (!inFlight.isEmpty)
+        notices.push(
+          `${plural(inFlight.size, 'row')} (${brief(inFlight)}) of ${load.operations[entry]} were in flight when the last run ended: held as uncertain`,
+        );
+    }
+  }
+  return held;
+}
+
+async function streamedFile(
+  run: JournalRun,
+  { load, state }: OpenedLoad,
+  file: SurveyedFile,
+  limit: number | undefined,
+): Promise<StreamedFile> {
+  const { from, firstUnsettled } = run.resumePoint(load.id);
+  const border =
+    from !== undefined && firstUnsettled > 1 && (await borderHolds(file.description, from)) ? from : undefined;
+  return {
+    file,
+    load: load.id,
+    from: border,
+    task: {
+      index: file.index,
+      description: file.description,
+      loadKey: load.identity,
+      settled: settledOf(state),
+      upTo: limit,
+    },
+  };
+}
+
+/** By entry, what needs no work any more. */
+const settledOf = (state: LoadState): string[] =>
+  state.entries.map(({ accepted, rejected, skipped, uncertain }) =>
+    accepted.union(rejected).union(skipped).union(uncertain).toString(),
+  );
+
+async function rowsOf(file: SurveyedFile, records: RangeSet, { source }: Prepared): Promise<RejectedRow[]> {
+  const rows: RejectedRow[] = [];
+  const parse = parserFor(file.description);
+  const reading = await openSource(file.path, file.index, source);
+  const fault = {
+    stage: 'send' as const,
+    code: 'no-connection',
+    reason: 'in flight when the run ended; it is not known whether the platform took it',
+  };
+  for await (const block of reading.blocks()) {
+    const wanted = records.within(block.startRecord, block.startRecord + block.records - 1);
+    if (wanted.isEmpty) continue;
+    const parsed = parse(block);
+    for (const [from, to] of wanted) {
+      for (let record = from; record <= to; record++) {
+        const index = record - block.startRecord;
+        rows.push({
+          file: file.name,
+          record,
+          ...parsed.position(index),
+          source: parsed.source(index),
+          faults: [fault],
+        });
+      }
+    }
+    if (block.startRecord + block.records > (records.last ?? 0)) break;
+  }
+  await reading.close();
+  return rows;
+}
+
+const longestList = 60;
+const brief = (records: RangeSet): string => {
+  const text = records.toString();
+  return text.length <= longestList ? `records ${text}` : `records ${text.slice(0, longestList)}…`;
+};
+
+const whenOf = (epochMs: number | undefined): string =>
+  epochMs === undefined ? 'before' : new Date(epochMs).toISOString().slice(0, 16).replace('T', ' ');

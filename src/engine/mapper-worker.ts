@@ -1,0 +1,37 @@
+/** The worker's side of `mapper.ts`: blocks in, mapped blocks out, buffers moved and never copied. */
+import { parentPort, type Transferable, workerData } from 'node:worker_threads';
+import type { MappedBlock } from '../model/block.ts';
+import { type BlockMapping, createBlockMapping, type FileTask } from './block-mapping.ts';
+import type { FromWorker, ToWorker } from './mapper.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('mapper-worker runs only as a worker thread');
+
+const map = createBlockMapping(workerData as BlockMapping);
+const files = new Map<number, FileTask>();
+
+port.on('message', (message: ToWorker) => {
+  if (message.kind === 'file') {
+    files.set(message.file.index, message.file);
+    return;
+  }
+  const file = files.get(message.file);
+  try {
+    if (file === undefined) throw new RangeError(`file ${message.file} was not announced`);
+    const mapped = map(file, message.block);
+    port.postMessage({ mapped } satisfies FromWorker, buffersOf(mapped));
+  } catch (error) {
+    port.postMessage({ error } satisfies FromWorker);
+  }
+});
+
+function buffersOf(mapped: MappedBlock): Transferable[] {
+  const { bytes, starts, ends, firstRow, lastRow, entries, lanes, laneStarts, routes, source } = mapped;
+  const all = [bytes, starts, ends, firstRow, lastRow, entries, lanes, laneStarts, routes, source];
+  const buffers = new Set<ArrayBuffer>();
+  for (const { buffer, byteLength } of all) {
+    // What does not own its buffer is cloned instead; a pooled buffer must not be moved away from its other users.
+    if (buffer instanceof ArrayBuffer && byteLength * 2 >= buffer.byteLength && byteLength > 0) buffers.add(buffer);
+  }
+  return [...buffers];
+}

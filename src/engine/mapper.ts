@@ -1,0 +1,101 @@
+/**
+ * Turns blocks into mapped blocks: in this thread for small inputs, in worker threads for large ones. Blocks come back in
+ * the order in which they were given, whoever worked on them, so that nothing later depends on the number of threads.
+ */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { Block, MappedBlock } from '../model/block.ts';
+import { type BlockMapping, createBlockMapping, type FileTask } from './block-mapping.ts';
+
+export interface Mapper {
+  map(file: FileTask, block: Block): Promise<MappedBlock>;
+  /** Blocks that may be under way at once without one waiting for another. */
+  readonly width: number;
+  close(): Promise<void>;
+}
+
+/** Below this, starting a thread costs more than it saves. */
+const smallInputBytes = 8_000_000;
+const mostWorkers = 4;
+
+export const workersFor = (inputBytes: number): number =>
+  inputBytes < smallInputBytes ? 0 : Math.min(mostWorkers, availableParallelism());
+
+export function createMapper(mapping: BlockMapping, workers: number): Mapper {
+  return workers === 0 ? inThisThread(mapping) : inWorkers(mapping, workers);
+}
+
+function inThisThread(mapping: BlockMapping): Mapper {
+  const map = createBlockMapping(mapping);
+  return {
+    width: 1,
+    map: async (file, block) => map(await file, block),
+    close: async () => {},
+  };
+}
+
+export type ToWorker =
+  | { readonly kind: 'file'; readonly file: FileTask }
+  | { readonly kind: 'block'; readonly file: number; readonly block: Block };
+export type FromWorker = { readonly mapped: MappedBlock } | { readonly error: unknown };
+
+interface Hand {
+  readonly worker: Worker;
+  readonly knownFiles: Set<number>;
+  /** Answers come in the order of the questions. */
+  readonly asked: { resolve(mapped: MappedBlock): void; reject(error: unknown): void }[];
+}
+
+function inWorkers(mapping: BlockMapping, count: number): Mapper {
+  // Built code stands beside its built worker; run from source, it stands beside the source.
+  const script = new URL(
+    import.meta.url.endsWith('.ts') ? './mapper-worker.ts' : './mapper-worker.js',
+    import.meta.url,
+  );
+  let broken: unknown;
+  const hands: Hand[] = Array.from({ length: count }, () => {
+    const hand: Hand = { worker: new Worker(script, { workerData: mapping }), knownFiles: new Set(), asked: [] };
+    hand.worker.on('message', (message: FromWorker) => {
+      const question = hand.asked.shift();
+      if ('error' in message) question?.reject(message.error);
+      else question?.resolve(message.mapped);
+    });
+    hand.worker.on('error', (error) => {
+      broken = error;
+      for (const { reject } of hand.asked.splice(0)) reject(error);
+    });
+    return hand;
+  });
+
+  return {
+    width: count + 1,
+    map(file, block) {
+      if (broken !== undefined) return Promise.reject(broken);
+      const [first, ...others] = hands;
+      if (first === undefined) return Promise.reject(new Error('no worker'));
+      const hand = others.reduce((least, other) => (other.asked.length < least.asked.length ? other : least), first);
+      if (!hand.knownFiles.has(file.index)) {
+        hand.knownFiles.add(file.index);
+        hand.worker.postMessage({ kind: 'file', file } satisfies ToWorker);
+      }
+      return new Promise((resolve, reject) => {
+        hand.asked.push({ resolve, reject });
+        const bytes = ownBytes(block.bytes);
+        hand.worker.postMessage({ kind: 'block', file: file.index, block: { ...block, bytes } } satisfies ToWorker, [
+          bytes.buffer,
+        ]);
+      });
+    },
+    async close() {
+      await Promise.all(hands.map(({ worker }) => worker.terminate()));
+    },
+  };
+}
+
+/** A buffer can only be transferred whole: bytes that share one are copied out. */
+export function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  if (buffer instanceof ArrayBuffer && bytes.byteOffset === 0 && bytes.byteLength === buffer.byteLength)
+    return new Uint8Array(buffer);
+  return new Uint8Array(bytes);
+}

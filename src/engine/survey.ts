@@ -1,0 +1,81 @@
+/**
+ * Looks at every input before anything is sent: whether it can be read, what it is, whether the mapping fits its header. A
+ * mistake in the last of many files stops the run before the first request of the first.
+ */
+import { fingerprintOf } from '../input/fingerprint.ts';
+import { openSource, type SourceDescription, type SourceOptions } from '../input/source.ts';
+import type { Fingerprint } from '../journal/loads.ts';
+import type { CompiledMapping } from '../mapping/compile.ts';
+import { UserError } from '../model/fault.ts';
+
+export interface InputFile {
+  /** As the user named it; `-` is stdin. */
+  readonly name: string;
+  /** Where its bytes lie: the same, or the spooled copy of stdin. */
+  readonly path: string;
+}
+
+export interface SurveyedFile extends InputFile {
+  readonly index: number;
+  readonly description: SourceDescription;
+  readonly fingerprint: Fingerprint;
+  readonly bytes: number;
+}
+
+export async function survey(
+  files: readonly InputFile[],
+  options: SourceOptions,
+  compile: (description: SourceDescription) => CompiledMapping,
+): Promise<SurveyedFile[]> {
+  const surveyed: SurveyedFile[] = [];
+  for (const [index, file] of files.entries()) {
+    const source = await openSource(file.path, index, options);
+    await source.close();
+    const description = { ...source.description, path: file.name };
+    compile(description);
+    const fingerprint = await fingerprintOf(file.path);
+    surveyed.push({ ...file, index, description, fingerprint, bytes: fingerprint.size });
+  }
+  return surveyed;
+}
+
+/** Rows of a file, without parsing them: for guards that must hold before the first request. */
+export async function countRecords(file: SurveyedFile, options: SourceOptions): Promise<number> {
+  const source = await openSource(file.path, file.index, options);
+  let records = 0;
+  for await (const block of source.blocks()) records += block.records;
+  await source.close();
+  return records;
+}
+
+const delimiterNames: Readonly<Record<string, string>> = { '\t': 'tab', ',': 'comma', ';': 'semicolon', '|': 'pipe' };
+
+/** "CSV, 15 columns, delimiter comma (detected), UTF-8". */
+export function describeFile({ format, encoding, csv }: SourceDescription): string {
+  if (csv === undefined) return `NDJSON, ${encoding}`;
+  const delimiter = `delimiter ${delimiterNames[csv.delimiter] ?? csv.delimiter}${csv.delimiterDetected ? ' (detected)' : ''}`;
+  return `CSV, ${csv.header.length} columns, ${delimiter}, ${encoding}`;
+}
+
+/** A half-empty export must not be loaded without question. */
+export function guardRows(
+  rows: number,
+  least: { minRows?: number | undefined; maxDrop?: number | undefined; lastRows?: number | undefined },
+): void {
+  if (least.minRows !== undefined && rows < least.minRows) {
+    throw new UserError('too-few-rows', `The input has ${rows} rows, fewer than the ${least.minRows} of --min-rows.`, {
+      hint: 'Nothing was sent. Check the export; if it is right, run again with another --min-rows.',
+    });
+  }
+  if (least.maxDrop === undefined || least.lastRows === undefined || least.lastRows === 0) return;
+  const drop = ((least.lastRows - rows) / least.lastRows) * 100;
+  if (drop > least.maxDrop) {
+    throw new UserError(
+      'too-few-rows',
+      `The input has ${rows} rows, ${drop.toFixed(1)} % fewer than the ${least.lastRows} of the last complete load; --max-drop allows ${least.maxDrop} %.`,
+      {
+        hint: 'Nothing was sent. Check the export; if it is right, run again without --max-drop.',
+      },
+    );
+  }
+}
