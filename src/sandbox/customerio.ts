@@ -204,8 +204,11 @@ class Customerio implements Emulator {
 
   readOut(name: string, query: URLSearchParams): unknown {
     if (name === 'dropped') return this.dropped;
-    if (name === 'counts') return this.counts;
-    return readWorkspace(this.workspaces[query.get('region') === 'eu' ? 'eu' : 'us'], name);
+    if (name === 'count') return this.counts;
+    const found = readWorkspace(this.workspaces[query.get('region') === 'eu' ? 'eu' : 'us'], name);
+    if (!Array.isArray(found)) return found;
+    const from = Number(query.get('offset') ?? 0);
+    return found.slice(from, from + Number(query.get('limit') ?? found.length));
   }
 
   summary(): readonly string[] {

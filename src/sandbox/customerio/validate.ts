@@ -120,8 +120,11 @@ function trackComplaints(call: Values): string[] {
   }
 }
 
+/** An id of a wrong type is complained of already. */
 const needs = (call: Values, ids: readonly string[]): string[] =>
-  ids.some((name) => idOf(call, name) !== undefined) ? [] : [`${ids.join(' or ')} is required`];
+  ids.some((name) => idOf(call, name) !== undefined || (call[name] !== undefined && typeof call[name] !== 'string'))
+    ? []
+    : [`${ids.join(' or ')} is required`];
 
 /** A stringified integer in group traits (contract §2.3). */
 function objectTypeComplaints(call: Values): string[] {
