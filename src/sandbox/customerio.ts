@@ -243,5 +243,21 @@ export const createCustomerio = (clock: Clock, options: Partial<CustomerioOption
 
 export const customerioEmulator: EmulatorType = {
   platform: 'customerio',
+  readOuts: {
+    people: 'people and their traits (region=eu for the other data centre; limit=, offset=)',
+    visitors: 'anonymous visitors that belong to nobody yet',
+    events: 'events, page and screen views',
+    campaigns: 'those of them that would start campaigns',
+    objects: 'objects by type and id',
+    relationships: 'links between people and objects',
+    devices: 'push devices by token',
+    suppressed: 'blocked ids',
+    aliases: 'ids merged into others',
+    reports: 'delivery and content reports',
+    dropped: 'what was refused or dropped, why, and the status that was answered',
+    'unknown-keys': 'top-level keys of calls that no document names',
+    count: 'requests, calls taken, largest batch',
+    digest: 'one number for all that is stored, whatever its order, and one of each kind',
+  },
   create: (clock) => createCustomerio(clock),
 };

@@ -1,6 +1,7 @@
 /** The emulated platforms: a plain list. A new one is a line here. */
+import { customerioEmulator } from './customerio.ts';
 import { datatalksEmulator } from './datatalks.ts';
 import type { EmulatorType } from './emulator.ts';
 import { raptorEmulator } from './raptor.ts';
 
-export const emulatorTypes: readonly EmulatorType[] = [raptorEmulator, datatalksEmulator];
+export const emulatorTypes: readonly EmulatorType[] = [raptorEmulator, customerioEmulator, datatalksEmulator];

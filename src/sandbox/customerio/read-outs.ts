@@ -1,6 +1,5 @@
 /** What a workspace tells tests of what it holds. */
-import { createHash } from 'node:crypto';
-import { isObject } from './validate.ts';
+import { digestOf as sum } from '../digest.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Undefined: no such read-out. */
@@ -40,28 +39,15 @@ export function readWorkspace(workspace: Workspace, name: string): unknown {
 const peopleOf = ({ people }: Workspace) =>
   [...people.values()].map(({ id, traits, anonymousIds }) => ({ id, traits, anonymousIds: [...anonymousIds].sort() }));
 
-/** Two workspaces that hold the same have the same digest, in whatever order it came. Ids of messages do not count. */
+/** Of each kind the digest of its read-out, and one of all. Events count without their messageIds: those are the sender's. */
 function digestOf(workspace: Workspace) {
-  const { events, objects, relationships, devices, suppressed } = workspace;
-  const parts = {
-    people: peopleOf(workspace),
-    events: [...events].map(({ type, name, person, anonymousId, groupId, timestamp, properties }) => {
-      return [type, name, person, anonymousId, groupId, timestamp, properties];
-    }),
-    objects: [...objects.values()],
-    relationships: [...relationships.values()],
-    devices: [...devices],
-    suppressed: [...suppressed],
+  const digests = {
+    people: sum(peopleOf(workspace)),
+    events: sum([...workspace.events].map(({ messageId: _, ...event }) => event)),
+    objects: sum(workspace.objects.values()),
+    relationships: sum(workspace.relationships.values()),
+    devices: sum(workspace.devices),
+    suppressed: sum(workspace.suppressed),
   };
-  const hash = createHash('sha256');
-  for (const list of Object.values(parts)) hash.update(`${list.map(canonical).sort().join('\n')}\n\n`);
-  const sizes = Object.fromEntries(Object.entries(parts).map(([name, list]) => [name, list.length]));
-  return { ...sizes, sha256: hash.digest('hex') };
+  return { ...digests, digest: sum(Object.entries(digests)) };
 }
-
-/** JSON with the keys of every object in order. */
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_key, inner: unknown) =>
-    isObject(inner) && !Object.isFrozen(inner) ? Object.fromEntries(Object.entries(inner).sort(byKey)) : inner,
-  );
-const byKey = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1);
