@@ -395,6 +395,18 @@ describe('people', () => {
     assert.deepEqual(list('visitors'), []);
   });
 
+  it('a visitor who belongs to somebody stays theirs, also through a merge', () => {
+    const { batch, list } = sandbox();
+    const page = { type: 'page', anonymousId: 'a', name: 'Home' };
+    batch([{ ...identify('u', { plan: 'pro' }), anonymousId: 'a' }, { ...identify('v'), anonymousId: 'a' }, page]);
+    assert.equal(list('events')[0]?.['person'], 'u');
+    batch([{ type: 'alias', userId: 'w', previousId: 'u' }, page]);
+    assert.deepEqual(
+      list('events').map(({ person }) => person),
+      ['w', 'w'],
+    );
+  });
+
   it('alias merges the previous id: traits, events, devices, links, and what comes later', () => {
     const { batch, list, person } = sandbox();
     batch([

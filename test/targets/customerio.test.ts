@@ -160,6 +160,12 @@ const refusals: readonly RefusalCase[] = [
   },
   {
     operation: 'identify',
+    name: 'a number that JSON would turn into null, which erases',
+    item: { ...ada, traits: { score: Number.NaN } },
+    faults: ['field-range traits.score'],
+  },
+  {
+    operation: 'identify',
     name: 'createdAt in milliseconds',
     item: { ...ada, traits: { createdAt: 1_700_000_000_000 } },
     faults: ['field-range traits.createdAt'],
@@ -277,6 +283,12 @@ const repliesOf = (operation: string): ReplyCase[] => [
   },
   {
     operation,
+    reply: { status: 200, body: refused },
+    name: 'that complains',
+    gives: { kind: 'fatal', code: 'reply-unreadable' },
+  },
+  {
+    operation,
     reply: { status: 400, body: refused },
     gives: { kind: 'split', code: 'platform-rejected', because: 'blame' },
   },
@@ -371,7 +383,7 @@ runContract({
 });
 
 function briefReplies(operation: string): ReplyCase[] {
-  return repliesOf(operation).slice(0, 4);
+  return repliesOf(operation).slice(0, 5);
 }
 
 const row: RowContext = { identity: '00112233445566778899aabbccddeeff', key: '', now: Date.UTC(2024, 2, 1, 12) };
@@ -435,6 +447,7 @@ describe('calls', () => {
   it('carry instants as ISO 8601 in UTC with milliseconds', () => {
     for (const [given, sent] of [
       ['2024-01-04T10:00:00+02:00', '2024-01-04T08:00:00.000Z'],
+      ['2024-01-04T10:00:00+0200', '2024-01-04T08:00:00.000Z'], // as long as the form that is sent
       ['2024-01-04T10:00Z', '2024-01-04T10:00:00.000Z'],
       ['2024-01-04', '2024-01-04T00:00:00.000Z'],
       ['2024-02-29T23:59:59.123456-0530', '2024-03-01T05:29:59.123Z'],
@@ -579,6 +592,10 @@ describe('the target', () => {
 
   it('needs both Track credentials or neither', () => {
     assert.equal(customerio.config.safeParse({ region: 'us', apiKey, siteId }).success, false);
+  });
+
+  it('names the form of the key that travels, so that it is masked wherever a request is shown', () => {
+    assert.deepEqual(open().secretTexts, [base64(`${apiKey}:`)]);
   });
 
   it('says so when nothing will be verified', () => {
