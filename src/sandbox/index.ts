@@ -3,5 +3,11 @@ import { customerioEmulator } from './customerio.ts';
 import { datatalksEmulator } from './datatalks.ts';
 import type { EmulatorType } from './emulator.ts';
 import { raptorEmulator } from './raptor.ts';
+import { relay42Emulator } from './relay42.ts';
 
-export const emulatorTypes: readonly EmulatorType[] = [raptorEmulator, customerioEmulator, datatalksEmulator];
+export const emulatorTypes: readonly EmulatorType[] = [
+  raptorEmulator,
+  relay42Emulator,
+  customerioEmulator,
+  datatalksEmulator,
+];
