@@ -55,9 +55,10 @@ class Relay42 implements Emulator {
   }
 
   settings(origin: string): Readonly<Record<string, unknown>> {
-    // A little below the budget: other systems share it (contract §4).
+    const { apiId, accessToken } = user;
+    // The pace is a little below the budget: other systems share it (contract §4).
     const pace = { rate: this.options.budget * 0.8, concurrency: 32 };
-    return { baseUrl: origin, siteNumber: site, apiId: user.apiId, accessToken: user.accessToken, ...pace };
+    return { baseUrl: origin, siteNumber: site, auth: 'basic', apiId, accessToken, ...pace };
   }
 
   /** Feeds and connectors are set up in the user interface; profiles, facts and ids come into being as they are written. */

@@ -260,7 +260,13 @@ describe('sandbox server', () => {
       for (const { platform } of emulatorTypes) {
         const type = findTargetType(platform);
         assert.ok(type, `no target for the emulator ${platform}`);
-        const { baseUrl, ...own } = whole.emulator(platform).settings(whole.url(platform));
+        // Those that every type takes are not the target's own.
+        const {
+          baseUrl,
+          rate: _rate,
+          concurrency: _concurrency,
+          ...own
+        } = whole.emulator(platform).settings(whole.url(platform));
         assert.equal(typeof baseUrl, 'string');
         const parsed = type.config.safeParse(own);
         assert.ok(parsed.success, `${platform}: ${parsed.error?.message}`);
