@@ -5,6 +5,7 @@
  * Two rules keep the order inside a lane: chunks leave in the order in which they were opened, and an item may not join an
  * open chunk when a chunk opened later already holds one of its lanes.
  */
+import { UserError } from '../model/fault.ts';
 import type { Operation } from '../targets/target.ts';
 import { type Chunk, frameBytes, type LiveBlock, type Segment } from './chunk.ts';
 
@@ -77,6 +78,7 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
       const isFull =
         chunk.items >= Math.min(operation.limits.items, learned.items) ||
         chunk.bytes + 1 + size > Math.min(operation.limits.bytes, learned.bytes);
+      if (isFull && operation.limits.singleRequest) throw oneRequestOnly(chunk);
       if (isFull || (open.size > 1 && isOvertaken(chunk, lanes))) {
         closeUpTo(chunk);
         chunk = undefined;
@@ -105,7 +107,8 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
     } else {
       chunk.segments.push({ block, from: item, to: item + 1 });
     }
-    if (chunk.items >= operation.limits.items) closeUpTo(chunk);
+    // What must be the only request waits for the end of the input, even when it is full: one more item would be one too many.
+    if (chunk.items >= operation.limits.items && !operation.limits.singleRequest) closeUpTo(chunk);
   };
 
   const takeClosed = () => {
@@ -130,5 +133,15 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
     },
   };
 }
+
+/** Thrown before anything has left: the chunk that is full is the first, and still here. */
+const oneRequestOnly = ({ operation, items, bytes }: OpenChunk): UserError =>
+  new UserError(
+    'one-request-only',
+    `Each request of ${operation.name} replaces all that came before it, and this load does not fit one request (${items} items and ${bytes} bytes are in it, and there are more).`,
+    {
+      hint: 'Nothing was sent. Raise maxRecords and maxBytes of the target, load less, or use a dataflow that appends.',
+    },
+  );
 
 const noLanes = new Float64Array(0);

@@ -16,8 +16,6 @@ export const targetCodes = {
   'settings-invalid':
     'The settings of the operation (or of the target) are missing something, contradict each other, or cannot work.',
   'operation-unknown': 'The target has no operation of this name.',
-  'deletion-queued':
-    'The platform deletes in its own time. Until then, records that come in under the same id are deleted as well.',
   'item-empty': 'Nothing is left in the item: every value is empty. The platform would accept it and drop it later.',
   'item-too-large': 'The item alone is larger than the platform takes.',
   'too-many-parts': 'The item has more parts (properties, elements) than the platform takes.',

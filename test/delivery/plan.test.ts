@@ -140,3 +140,21 @@ test('halving and selecting keep items, order and exact bytes', () => {
   assert.equal(itemAt(chunk, 6).item, 1);
   assert.throws(() => itemAt(chunk, 9), RangeError);
 });
+
+test('a load that must be one request waits for the end of the input, and throws before anything has left when it is more', () => {
+  const operation = makeOperation({ limits: { items: 3, bytes: 1000, singleRequest: true } });
+  const fits = createPlanner();
+  assert.deepEqual(fits.add(makeBlock(numbered(2), [operation])), []);
+  assert.deepEqual(fits.add(makeBlock(numbered(1), [operation], 3)), []);
+  assert.deepEqual(
+    fits.flush().map(({ items }) => items),
+    [3],
+  );
+
+  const tooMany = createPlanner();
+  assert.deepEqual(tooMany.add(makeBlock(numbered(3), [operation])), []);
+  assert.throws(() => tooMany.add(makeBlock(numbered(1), [operation], 4)), {
+    name: 'UserError',
+    code: 'one-request-only',
+  });
+});
