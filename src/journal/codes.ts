@@ -16,6 +16,8 @@ export const journalCodes = {
     'A load from this path is unfinished, and the file now has other content. Going on would skip rows or send others twice.',
   'mapping-changed': 'A load of this input is unfinished, and the mapping now has another meaning.',
   'run-unknown': 'No run of that name is in the journal.',
+  'rejects-unwritable':
+    'A rejected or uncertain row could not be written to its file. Settling it without a trace is no choice, so the run stops.',
   'rejects-unreadable': 'A line of a rejects file is not what this program writes there.',
 } as const satisfies Record<string, string>;
 
