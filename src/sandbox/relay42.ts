@@ -14,8 +14,11 @@ import { Malformed } from './relay42/shapes.ts';
 export interface Relay42Options extends AccessOptions {
   /** Between looking for a profile and making it (contract §10.4). */
   readonly creationMs: number;
-  /** Between looking for a profile and writing to it when it is there, so that requests for it can be seen to overlap. */
-  readonly writingMs: number;
+  /**
+   * What any other call about a profile takes. Not nothing, so that requests for one profile can be seen to overlap; and
+   * not far from `creationMs`, or a client that adapts to latency takes every new profile for a sign of overload.
+   */
+  readonly answerMs: number;
 }
 
 const site = '1234';
@@ -35,7 +38,7 @@ const contractDefaults: Relay42Options = {
   // The contract leaves the figure to each customer's agreement; a real one is far lower.
   budget: 5000,
   creationMs: 20,
-  writingMs: 1,
+  answerMs: 8,
 };
 
 class Relay42 implements Emulator {

@@ -295,7 +295,7 @@ describe('relay42 emulator: two requests for one profile', () => {
     await status(put('C-1'));
     await status({ to: mappingsTo('C-1'), body: [hashId()] });
     const both = [begin(put('C-1')), begin({ to: '/profiles/1012/facts?partnerId=h1', body: [loyalty('silver')] })];
-    await clock.pass(1);
+    await clock.pass(20);
     await Promise.all(both);
     assert.equal(readOut('overlaps').length, 1);
     assert.deepEqual(readOut('races'), []);
@@ -328,7 +328,7 @@ describe('relay42 emulator: interactions', () => {
     await status({ to, body });
     const stored = profileOf('C-1')?.interactions ?? [];
     assert.equal(stored.length, 2);
-    assert.equal(stored[1]?.['timestamp'], clock.now() - 19);
+    assert.equal(stored[1]?.['timestamp'], clock.now() - 12);
   });
 
   it('takes all ten types, and turns facts and ids into facts and ids', async () => {

@@ -42,11 +42,11 @@ export class Profiles {
   readonly activations: Activation[] = [];
   readonly overlaps: Overlap[] = [];
   private readonly clock: Clock;
-  private readonly delays: { readonly creationMs: number; readonly writingMs: number };
+  private readonly delays: { readonly creationMs: number; readonly answerMs: number };
   /** Id → the requests that touch it just now. */
   private readonly running = new Map<string, string[]>();
 
-  constructor(clock: Clock, delays: { readonly creationMs: number; readonly writingMs: number }) {
+  constructor(clock: Clock, delays: { readonly creationMs: number; readonly answerMs: number }) {
     this.clock = clock;
     this.delays = delays;
   }
@@ -72,7 +72,7 @@ export class Profiles {
     if (write === undefined && !isRead) return undefined;
     if (!/^[1-9]\d*$/.test(partnerType)) throw new Malformed('partnerType must be an integer');
     const address = { partnerType, partnerId: partnerIdOf(request.query) };
-    if (write === undefined) return this.read(address, rest);
+    if (write === undefined) return this.read(address, request, rest);
     return write.call(this, address, request);
   }
 
@@ -85,12 +85,10 @@ export class Profiles {
     work: (profile: Profile) => EmulatorReply,
   ): Promise<EmulatorReply> {
     const found = this.find(address);
-    const ids = new Set([address, ...others].map(({ partnerType, partnerId }) => `${partnerType}:${partnerId}`));
-    if (found !== undefined) ids.add(`42:${found.id}`);
-    const name = `${request.method} ${request.rawUrl}`;
-    this.begin(ids, name);
+    const ids = idsOf(address, others, found);
+    this.begin(ids, request);
     try {
-      await this.clock.sleep(found === undefined ? this.delays.creationMs : this.delays.writingMs);
+      await this.clock.sleep(found === undefined ? this.delays.creationMs : this.delays.answerMs);
       if (found !== undefined) {
         // It may have gone away meanwhile: whoever read it writes to nobody.
         return this.store.profiles.has(found.id) ? work(found) : refusal(404, 'No such profile');
@@ -99,23 +97,22 @@ export class Profiles {
       if (!mayCreate || address.partnerType === '42') return refusal(404, 'No such profile');
       return work(this.store.create(address.partnerType, address.partnerId));
     } finally {
-      this.end(ids, name);
+      this.end(ids, request);
     }
   }
 
-  private begin(ids: ReadonlySet<string>, name: string): void {
-    for (const id of ids) {
-      const running = this.running.get(id) ?? [];
-      const [earlier] = running;
-      if (earlier !== undefined) this.overlaps.push({ id, requests: [earlier, name] });
-      this.running.set(id, [...running, name]);
-    }
+  private begin(ids: ReadonlySet<string>, { method, rawUrl }: EmulatorRequest): void {
+    const name = `${method} ${rawUrl}`;
+    const [shared] = [...ids].filter((id) => this.running.has(id));
+    const [earlier] = (shared === undefined ? undefined : this.running.get(shared)) ?? [];
+    if (shared !== undefined && earlier !== undefined) this.overlaps.push({ id: shared, requests: [earlier, name] });
+    for (const id of ids) this.running.set(id, [...(this.running.get(id) ?? []), name]);
   }
 
-  private end(ids: ReadonlySet<string>, name: string): void {
+  private end(ids: ReadonlySet<string>, { method, rawUrl }: EmulatorRequest): void {
     for (const id of ids) {
       const running = this.running.get(id) ?? [];
-      running.splice(running.indexOf(name), 1);
+      running.splice(running.indexOf(`${method} ${rawUrl}`), 1);
       if (running.length === 0) this.running.delete(id);
     }
   }
@@ -212,7 +209,11 @@ export class Profiles {
   }
 
   /** Contract §2.11: other names than on writing. */
-  private read(address: Address, [section = '', detail]: readonly string[]): EmulatorReply | undefined {
+  private async read(
+    address: Address,
+    request: EmulatorRequest,
+    [section = '', detail]: readonly string[],
+  ): Promise<EmulatorReply | undefined> {
     const readers: Readonly<Record<string, (profile: Profile) => string | object>> = {
       profileId: ({ id }) => JSON.stringify(id),
       facts: ({ facts }) =>
@@ -232,10 +233,20 @@ export class Profiles {
     };
     const reader = Object.hasOwn(readers, section) ? readers[section] : undefined;
     if (reader === undefined) return undefined;
-    const profile = this.find(address);
-    if (profile === undefined) return refusal(404, 'No such profile');
-    return { status: 200, headers: jsonHeader, body: reader(profile) };
+    const found = this.find(address);
+    const ids = idsOf(address, [], found);
+    this.begin(ids, request);
+    await this.clock.sleep(this.delays.answerMs);
+    this.end(ids, request);
+    if (found === undefined) return refusal(404, 'No such profile');
+    return { status: 200, headers: jsonHeader, body: reader(found) };
   }
+}
+
+/** All by which requests for one profile can be told to be for one profile. */
+function idsOf(address: Address, others: readonly Address[], found: Profile | undefined): ReadonlySet<string> {
+  const ids = new Set([address, ...others].map(({ partnerType, partnerId }) => `${partnerType}:${partnerId}`));
+  return found === undefined ? ids : ids.add(`42:${found.id}`);
 }
 
 const jsonHeader = { 'Content-Type': 'application/json;charset=utf-8' };

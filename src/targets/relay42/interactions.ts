@@ -190,6 +190,7 @@ type TypeEncoder = (item: JsonObject, findings: Findings) => { json: string; lan
 function typeEncoder(type: InteractionType, settings: Settings): TypeEncoder {
   const parts = Object.entries(interactionTypes[type]).map(([name, { kind, required }]) => ({
     name,
+    kind,
     read: reader(kind, name, settings),
     fallback: fallbackOf(type, name, settings),
     required: required === true,
@@ -202,6 +203,8 @@ function typeEncoder(type: InteractionType, settings: Settings): TypeEncoder {
     const removes = type === 'externalFact' && (item['operationType'] ?? settings.operationType) === 'REMOVE';
     let json = head;
     let given = 0;
+    let partnerNumber = '';
+    let lane: string | undefined;
     for (const part of parts) {
       // What is removed needs no life and no content.
       if (removes && (part.name === 'ttl' || part.name === 'forceInsert')) continue;
@@ -214,15 +217,14 @@ function typeEncoder(type: InteractionType, settings: Settings): TypeEncoder {
       if (read === undefined) continue;
       given += 1;
       json += part.key + JSON.stringify(read);
+      // The number stands before the cookie in the tables.
+      if (part.kind === 'partnerType') partnerNumber = String(read);
+      if (part.kind === 'id') lane = laneOf(partnerNumber, String(read));
     }
     if (given === 0 && findings.faults === undefined) {
       findings.fault('item-empty', 'interactionType', `${type} needs at least one of its properties`);
     }
-    const partnerNumber = item['partnerNumber'];
-    const partnerCookie = item['partnerCookie'];
-    const isId =
-      'partnerNumber' in interactionTypes[type] && partnerNumber !== undefined && partnerCookie !== undefined;
-    return { json: `${json}}`, lane: isId ? laneOf(String(partnerNumber), String(partnerCookie)) : undefined };
+    return { json: `${json}}`, lane };
   };
 }
 
