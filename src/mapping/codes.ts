@@ -1,0 +1,32 @@
+/** Codes of what can be wrong with a mapping, and with a row under a mapping. */
+export const mappingCodes = {
+  'mapping-invalid':
+    'The mapping has something that cannot be right. File, line and column stand before each complaint; all of them are listed, not just the first.',
+  'mapping-unreadable': 'The mapping file is not there, cannot be read, is not text, or is far too large.',
+  'value-missing':
+    'The cell is empty though the mapping says that this field needs a value (`required: true` or `onEmpty: reject`).',
+  'value-string': 'A piece of text was expected, and the row holds an object, a list or half a character there.',
+  'value-integer':
+    'The text is no integer. Leading zeros are refused, because a number cannot keep them: keep such a column as `type: string`.',
+  'value-number':
+    'The text is no number as the mapping describes it. Thousands separators and decimal commas must be declared.',
+  'value-boolean': 'The text is none of the words for true and false that the mapping lists.',
+  'value-date': 'The text is no date of the declared format, or a day that does not exist.',
+  'value-datetime': 'The text is no date and time of the declared format, or one that does not exist.',
+  'value-zone':
+    'The text names a time without a zone, so the moment is not known. Say the zone in the mapping: `zone: Europe/Stockholm`.',
+  'time-gap': 'The clocks were put forward over this time in the declared zone: it never was.',
+  'time-ambiguous':
+    'The clocks were put back over this time in the declared zone: it was twice. Say `ambiguous: earlier` or `later`.',
+  'value-email': 'The text is not one plain e-mail address.',
+  'value-enum': 'The value is not in the list of values that the mapping allows.',
+  'value-json': 'The text is not valid JSON, or not of the kind that the mapping says.',
+  'value-list': 'A list was expected, and the row holds something else there.',
+  'value-not-in-map': 'The value is not in the field\'s `map:`, and the field has no `default:`.',
+  'expression-failed':
+    'The CEL expression could not be evaluated for this row: a conversion failed, a key is missing, or a number is out of range.',
+  'expression-result': 'The CEL expression gave something that cannot be sent: NaN, an infinity, bytes or a type.',
+  'expression-too-heavy': 'The CEL expression would take too long on a row of this size.',
+} as const satisfies Record<string, string>;
+
+export type MappingCode = keyof typeof mappingCodes;

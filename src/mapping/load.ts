@@ -1,0 +1,157 @@
+/** Reads a mapping file. Whatever is wrong with it is said at once, each complaint with its line and column. */
+import { readFile, stat } from 'node:fs/promises';
+import type { Json, JsonObject } from '../model/json.ts';
+import { checkField } from './check-field.ts';
+import { type Complaint, mappingError, mappingProblem, type Path, quote } from './complaint.ts';
+import { issueComplaints } from './issues.ts';
+import type { Mapping, MappingEntry, MappingField } from './mapping.ts';
+import { outputSteps } from './output-path.ts';
+import { type LongField, longField, type MappingFile, mappingSchema } from './schema.ts';
+import { isPlainObject, readYaml } from './yaml.ts';
+
+const mostBytes = 1_048_576;
+
+/** @throws UserError `mapping-unreadable`, `mapping-invalid` */
+export async function loadMapping(path: string): Promise<Mapping> {
+  const unreadable = (why: string) =>
+    mappingProblem('mapping-unreadable', `The mapping ${path} ${why}.`, 'Check the path given to --mapping.');
+  let bytes: Uint8Array;
+  try {
+    if ((await stat(path)).size > mostBytes) throw unreadable(`is larger than ${mostBytes} bytes`);
+    bytes = await readFile(path);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'UserError') throw error;
+    throw unreadable('is not there or cannot be read');
+  }
+  try {
+    return parseMapping(new TextDecoder('utf-8', { fatal: true }).decode(bytes), path);
+  } catch (error) {
+    if (error instanceof TypeError) throw unreadable('is not UTF-8 text');
+    throw error;
+  }
+}
+
+/**
+ * @param fileName for complaints
+ * @throws UserError `mapping-invalid`, one complaint a line
+ */
+export function parseMapping(text: string, fileName: string): Mapping {
+  if (text.length > mostBytes) {
+    throw mappingProblem('mapping-unreadable', `The mapping ${fileName} is larger than ${mostBytes} bytes.`, 'Split it.');
+  }
+  const { data, keys, values, written, complaints } = readYaml(text);
+  const positions = { keys, values };
+  if (complaints.length > 0) throw mappingError(fileName, positions, complaints);
+
+  const parsed = mappingSchema.safeParse(data);
+  const found = parsed.success ? [] : parsed.error.issues.flatMap((issue) => issueComplaints(issue, [], data));
+  for (const [field, path] of fieldsIn(data)) found.push(...checkField(field, path));
+  found.push(...shapeComplaints(data));
+  if (!parsed.success || found.length > 0) throw mappingError(fileName, positions, found);
+  return { file: fileName, ...normalise(parsed.data), positions, written };
+}
+
+function normalise(file: MappingFile): Omit<Mapping, 'file' | 'positions' | 'written'> {
+  const { fields = {}, operation = '', settings = {} } = file;
+  const entries: MappingEntry[] =
+    file.items === undefined
+      ? [{ operation, settings: settings as JsonObject, fields: normaliseFields(fields), path: [] }]
+      : file.items.map((entry, index) => ({
+          ...entry,
+          settings: (entry.settings ?? {}) as JsonObject,
+          fields: normaliseFields(entry.fields),
+          path: ['items', index],
+        }));
+  return {
+    target: file.target,
+    key: file.key === undefined ? [] : [file.key].flat(),
+    ...(file.where === undefined ? {} : { where: file.where }),
+    ...(file.onEmpty === undefined ? {} : { onEmpty: file.onEmpty }),
+    entries,
+    listed: file.items !== undefined,
+    tests: file.tests ?? [],
+  };
+}
+
+function normaliseFields(fields: Record<string, string | LongField>): MappingField[] {
+  return Object.entries(fields).map(([name, written]) => {
+    const { from, ...field } = typeof written === 'string' ? { from: written } : written;
+    return {
+      ...(field as Omit<LongField, 'from'> & { const?: Json; default?: Json }),
+      name,
+      steps: outputSteps(name) ?? [name],
+      ...(from === undefined ? {} : { from: [from].flat() }),
+    };
+  });
+}
+
+/** Fields that are whole in themselves, so that their combinations can be checked though something else is wrong. */
+function fieldsIn(data: unknown): [LongField, Path][] {
+  if (!isPlainObject(data)) return [];
+  const groups: [unknown, Path][] = [[data['fields'], ['fields']]];
+  if (Array.isArray(data['items'])) {
+    data['items'].forEach((entry: unknown, index) => {
+      if (isPlainObject(entry)) groups.push([entry['fields'], ['items', index, 'fields']]);
+    });
+  }
+  return groups.flatMap(([fields, path]) =>
+    isPlainObject(fields)
+      ? Object.entries(fields).flatMap(([name, field]): [LongField, Path][] => {
+          const parsed = longField.safeParse(field);
+          return parsed.success ? [[parsed.data, [...path, name]]] : [];
+        })
+      : [],
+  );
+}
+
+/** What zod's shapes cannot say: what excludes what, and how output names nest. */
+function shapeComplaints(data: unknown): Complaint[] {
+  if (!isPlainObject(data)) return [];
+  const found: Complaint[] = [];
+  if (data['items'] === undefined) {
+    for (const key of ['operation', 'fields']) {
+      if (data[key] === undefined) found.push({ path: [], text: `${key} is missing (or items, a list of several)` });
+    }
+    found.push(...nestingComplaints(data['fields'], ['fields']));
+    return found;
+  }
+  for (const key of ['operation', 'fields', 'settings']) {
+    if (data[key] !== undefined) {
+      found.push({ path: [key], text: `${key} stands in each of items, not beside it`, atKey: true });
+    }
+  }
+  if (Array.isArray(data['items'])) {
+    data['items'].forEach((entry: unknown, index) => {
+      if (isPlainObject(entry)) found.push(...nestingComplaints(entry['fields'], ['items', index, 'fields']));
+    });
+  }
+  return found;
+}
+
+function nestingComplaints(fields: unknown, path: Path): Complaint[] {
+  if (!isPlainObject(fields)) return [];
+  const found: Complaint[] = [];
+  if (Object.keys(fields).length === 0) found.push({ path, text: 'at least one field is needed' });
+  const leaves = new Map<string, string>();
+  const groups = new Map<string, string>();
+  for (const name of Object.keys(fields)) {
+    const complain = (text: string) => found.push({ path: [...path, name], text, atKey: true });
+    const steps = outputSteps(name);
+    if (steps === undefined) {
+      complain(`${quote(name)} has an empty part: dots nest, and "\\." is a full stop inside a name`);
+      continue;
+    }
+    if (steps.includes('__proto__')) complain('no field may be called __proto__');
+    const whole = JSON.stringify(steps);
+    const clash = leaves.get(whole) ?? groups.get(whole);
+    if (clash !== undefined) complain(`${quote(name)} and ${quote(clash)} would stand in the same place`);
+    leaves.set(whole, name);
+    for (let length = 1; length < steps.length; length++) {
+      const part = JSON.stringify(steps.slice(0, length));
+      const leaf = leaves.get(part);
+      if (leaf !== undefined) complain(`${quote(name)} and ${quote(leaf)} would stand in the same place`);
+      groups.set(part, name);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,44 @@
+/** A mapping as the rest of the program has it: checked, in one form whatever short forms the file used, and plain data. */
+import type { Json, JsonObject } from '../model/json.ts';
+import type { EmptyPolicy } from '../targets/target.ts';
+import type { Path, Positions } from './complaint.ts';
+import type { FieldStyle, MappingTest } from './schema.ts';
+
+export interface Mapping {
+  /** As the user named it. */
+  readonly file: string;
+  readonly target: string;
+  readonly key: readonly string[];
+  readonly where?: string;
+  readonly onEmpty?: EmptyPolicy;
+  /** One without `items:`. */
+  readonly entries: readonly MappingEntry[];
+  /** Whether they were written as `items:` (a test then gives a list). */
+  readonly listed: boolean;
+  readonly tests: readonly MappingTest[];
+  readonly positions: Positions;
+  /** By pointer: how numbers, booleans and nulls are written in the file. */
+  readonly written: Readonly<Record<string, string>>;
+}
+
+export interface MappingEntry {
+  readonly operation: string;
+  readonly when?: string;
+  readonly settings: JsonObject;
+  readonly onEmpty?: EmptyPolicy;
+  /** In the file's order, which is the payload's. */
+  readonly fields: readonly MappingField[];
+  /** Where it stands in the file: [] or ['items', index]. */
+  readonly path: Path;
+}
+
+export interface MappingField extends FieldStyle {
+  /** As written. */
+  readonly name: string;
+  /** The keys it nests in. */
+  readonly steps: readonly string[];
+  readonly from?: readonly string[];
+  readonly const?: Json;
+  readonly default?: Json;
+  readonly map?: Readonly<Record<string, Json>>;
+}

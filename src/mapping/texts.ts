@@ -1,0 +1,70 @@
+/** Text into text, booleans, members of a list, and JSON. */
+import { createHash } from 'node:crypto';
+import { type Json, rawNumber } from '../model/json.ts';
+import type { FromText } from './numbers.ts';
+import { Refusal } from './refusal.ts';
+
+const localPart = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+const label = /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/;
+const lastLabel = /^(?:[A-Za-z]{2,}|xn--[A-Za-z0-9-]*[A-Za-z0-9])$/i;
+
+const noEmail = new Refusal('value-email', 'expected one plain e-mail address, such as ada@example.com');
+const spacedEmail = new Refusal('value-email', 'expected an e-mail address, and it has spaces around it: add trim: true');
+
+/** The strictest of the platforms' rules (datatalks contract §6): no quotes, no spaces, ASCII only, at most 64 + 253 characters. */
+export const emailFrom: FromText<string> = (text) => {
+  const at = text.indexOf('@');
+  if (at < 1 || at > 64 || text.length - at > 254) return noEmail;
+  if (text.trim() !== text) return spacedEmail;
+  if (!localPart.test(text.slice(0, at))) return noEmail;
+  const labels = text.slice(at + 1).split('.');
+  const fits = labels.length > 1 && labels.every((part) => part.length <= 63 && label.test(part));
+  return fits && lastLabel.test(labels.at(-1) ?? '') ? text : noEmail;
+};
+
+export function booleanFrom(trueWords: readonly string[] = ['true'], falseWords: readonly string[] = ['false']): FromText<boolean> {
+  const words = new Map<string, boolean>();
+  for (const word of falseWords) words.set(word.toLowerCase(), false);
+  for (const word of trueWords) words.set(word.toLowerCase(), true);
+  const refused = new Refusal('value-boolean', `expected one of ${[...trueWords, ...falseWords].join(', ')}`);
+  return (text) => words.get(text) ?? words.get(text.toLowerCase()) ?? refused;
+}
+
+const mostNamed = 12;
+
+export function enumFrom(values: readonly string[]): FromText<string> {
+  const allowed = new Set(values);
+  const named = values.slice(0, mostNamed).join(', ');
+  const refused = new Refusal('value-enum', `expected one of ${named}${values.length > mostNamed ? ', …' : ''}`);
+  return (text) => (allowed.has(text) ? text : refused);
+}
+
+const noJson = new Refusal('value-json', 'expected valid JSON');
+
+export const jsonFrom: FromText = (text) => {
+  try {
+    return parseJson(text);
+  } catch {
+    return noJson;
+  }
+};
+
+/** `JSON.parse` that keeps the digits of numbers that a double would change. */
+export function parseJson(text: string): Json {
+  // TypeScript does not declare the reviver's third argument yet; this is the border to it.
+  const revive = (_: string, value: unknown, context?: { readonly source?: string }): unknown =>
+    typeof value === 'number' && context?.source !== undefined && changed(value, context.source)
+      ? rawNumber(context.source)
+      : value;
+  return JSON.parse(text, revive as (key: string, value: unknown) => unknown) as Json;
+}
+
+const changed = (value: number, source: string): boolean =>
+  Number.isInteger(value) ? !Number.isSafeInteger(value) : !Number.isFinite(value) || source.length > 17;
+
+const halfCharacter = new Refusal('value-string', 'the text holds half of a character, so its hash would be of another text');
+
+export const hashOf =
+  (algorithm: string): FromText<string> =>
+  (text) =>
+    text.isWellFormed() ? createHash(algorithm).update(text).digest('hex') : halfCharacter;
