@@ -22,7 +22,7 @@ export const mappingCodes = {
   'value-enum': 'The value is not in the list of values that the mapping allows.',
   'value-json': 'The text is not valid JSON, or not of the kind that the mapping says.',
   'value-list': 'A list was expected, and the row holds something else there.',
-  'value-not-in-map': 'The value is not in the field\'s `map:`, and the field has no `default:`.',
+  'value-not-in-map': "The value is not in the field's `map:`, and the field has no `default:`.",
   'expression-failed':
     'The CEL expression could not be evaluated for this row: a conversion failed, a key is missing, or a number is out of range.',
   'expression-result': 'The CEL expression gave something that cannot be sent: NaN, an infinity, bytes or a type.',

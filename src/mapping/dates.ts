@@ -2,8 +2,27 @@
  * Dates and times out of text. The commonest forms (ISO, and patterns of digits) are read by hand; see `date-pattern.ts`.
  * A time becomes a moment only by an offset in the text or a declared zone, never by the zone of this machine.
  */
-import { daysFromCivil, dayMs, four, isDay, isTimeOfDay, newWallTime, setWall, three, two, type WallTime, wallMs } from './calendar.ts';
-import { missingParts, parsePattern, type Pattern, patternReader, patternWriter, type ReadWall } from './date-pattern.ts';
+import {
+  dayMs,
+  daysFromCivil,
+  four,
+  isDay,
+  isTimeOfDay,
+  newWallTime,
+  setWall,
+  three,
+  two,
+  type WallTime,
+  wallMs,
+} from './calendar.ts';
+import {
+  missingParts,
+  type Pattern,
+  parsePattern,
+  patternReader,
+  patternWriter,
+  type ReadWall,
+} from './date-pattern.ts';
 import type { FromText } from './numbers.ts';
 import { Refusal } from './refusal.ts';
 import type { LongField } from './schema.ts';
@@ -12,7 +31,6 @@ import { momentOf, utc, type Zone, zoneNamed } from './zones.ts';
 type DateKeys = 'format' | 'zone' | 'ambiguous' | 'twoDigitYearsFrom' | 'locale' | 'as' | 'asZone';
 export type DateStyle = Pick<LongField, DateKeys>;
 export type Complain = (key: keyof LongField, text: string) => void;
-
 
 export function dateFrom(style: DateStyle, complain: Complain): FromText<string> {
   const { format } = style;
@@ -28,8 +46,7 @@ export function dateFrom(style: DateStyle, complain: Complain): FromText<string>
   // The two commonest forms need no more than a look at ten characters.
   if (write === undefined && pattern === undefined) return (text) => (readIsoDate(text, wall) ? text : refused);
   if (write === undefined && (format === 'dd/MM/yyyy' || format === 'dd.MM.yyyy' || format === 'dd-MM-yyyy')) {
-    return (text) =>
-      read(text, wall) ? `${text.slice(6)}-${text.slice(3, 5)}-${text.slice(0, 2)}` : refused;
+    return (text) => (read(text, wall) ? `${text.slice(6)}-${text.slice(3, 5)}-${text.slice(0, 2)}` : refused);
   }
   if (write === undefined) {
     return (text) => (read(text, wall) ? `${four(wall.year)}-${two(wall.month)}-${two(wall.day)}` : refused);
@@ -133,7 +150,8 @@ const inZone =
 function namedZone(key: 'zone' | 'asZone', name: string | undefined, complain: Complain): Zone | undefined {
   if (name === undefined) return undefined;
   const zone = zoneNamed(name);
-  if (zone === undefined) complain(key, `there is no zone "${name}": say UTC, +02:00 or a name such as Europe/Stockholm`);
+  if (zone === undefined)
+    complain(key, `there is no zone "${name}": say UTC, +02:00 or a name such as Europe/Stockholm`);
   return zone;
 }
 
@@ -237,4 +255,3 @@ function readIsoOffset(text: string, from: number, wall: WallTime): boolean {
   wall.offset = (sign === 45 ? -1 : 1) * (hours * 60 + minutes);
   return at === text.length;
 }
-

@@ -37,7 +37,11 @@ export async function loadMapping(path: string): Promise<Mapping> {
  */
 export function parseMapping(text: string, fileName: string): Mapping {
   if (text.length > mostBytes) {
-    throw mappingProblem('mapping-unreadable', `The mapping ${fileName} is larger than ${mostBytes} bytes.`, 'Split it.');
+    throw mappingProblem(
+      'mapping-unreadable',
+      `The mapping ${fileName} is larger than ${mostBytes} bytes.`,
+      'Split it.',
+    );
   }
   const { data, keys, values, written, complaints } = readYaml(text);
   const positions = { keys, values };

@@ -1,6 +1,6 @@
 /** A mapping as the rest of the program has it: checked, in one form whatever short forms the file used, and plain data. */
 import type { Json, JsonObject } from '../model/json.ts';
-import type { EmptyPolicy } from '../targets/target.ts';
+import type { EmptyPolicy, TargetType } from '../targets/target.ts';
 import type { Path, Positions } from './complaint.ts';
 import type { FieldStyle, MappingTest } from './schema.ts';
 
@@ -42,3 +42,6 @@ export interface MappingField extends FieldStyle {
   readonly default?: Json;
   readonly map?: Readonly<Record<string, Json>>;
 }
+
+/** Which target type a configured target is of; the target itself does not say. */
+export type TargetKind = Pick<TargetType<never>, 'type' | 'aliases' | 'operations'>;

@@ -115,7 +115,8 @@ function canonicalNumber(style: NumberStyle, exponents: boolean): FromText<strin
 
 /** Takes the separators out of `1 234 567`; undefined when the groups are not of three. A declared space stands for the unbreakable ones too. */
 function ungrouping(thousands: string): (text: string) => string | undefined {
-  const separator = thousands === ' ' ? '[ \\u00a0\\u202f]' : `\\u${thousands.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const separator =
+    thousands === ' ' ? '[ \\u00a0\\u202f]' : `\\u${thousands.charCodeAt(0).toString(16).padStart(4, '0')}`;
   const any = new RegExp(separator, 'g');
   const wellGrouped = new RegExp(`^[+-]?\\d{1,3}(?:${separator}\\d{3})+$`);
   return (text) => {

@@ -63,7 +63,11 @@ export const longField = z.strictObject({
     .optional()
     .describe('First of the hundred years that a two-digit year stands for: 1930 means 1930 to 2029.'),
   locale: z.string().min(1).optional().describe('Language of month and day names in format: sv, en-US.'),
-  as: z.string().min(1).optional().describe('How dates are written in the payload. Default: yyyy-MM-dd, or ISO in UTC.'),
+  as: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('How dates are written in the payload. Default: yyyy-MM-dd, or ISO in UTC.'),
   asZone: z.string().min(1).optional().describe('Zone in which times are written in the payload. Default: UTC.'),
   trim: z.boolean().optional().describe('Take white space off both ends.'),
   lower: z.boolean().optional().describe('To lower case.'),
@@ -77,7 +81,11 @@ export const longField = z.strictObject({
   sensitive: z.boolean().optional().describe('Never show this value in messages and reports.'),
   values: words.optional().describe('What an enum may be.'),
   decimal: z.string().length(1).optional().describe('Decimal separator. Default: a full stop.'),
-  thousands: z.string().length(1).optional().describe('Separator between groups of three digits. Default: none allowed.'),
+  thousands: z
+    .string()
+    .length(1)
+    .optional()
+    .describe('Separator between groups of three digits. Default: none allowed.'),
   trueWords: words.optional().describe('Words for true, any case. Default: true.'),
   falseWords: words.optional().describe('Words for false, any case. Default: false.'),
   emptyWords: words.optional().describe('Words that mean an empty cell: NULL, N/A.'),
@@ -104,7 +112,10 @@ const test = z.strictObject({
   name: z.string().optional().describe('Shown when the test fails.'),
   row: item.describe('Columns and their values. Columns left out are empty.'),
   input: z.enum(['csv', 'ndjson']).optional().describe('Default: ndjson when a value is a list or an object.'),
-  gives: z.union([item, z.array(z.union([item, z.null()]))]).optional().describe('The item; with items: a list of them.'),
+  gives: z
+    .union([item, z.array(z.union([item, z.null()]))])
+    .optional()
+    .describe('The item; with items: a list of them.'),
   rejects: z.array(z.string()).optional().describe('The fields at fault, all of them.'),
   skips: z.literal(true).optional().describe('The row is left out by where.'),
 });
@@ -121,7 +132,12 @@ export const mappingSchema = z.strictObject({
   where: condition('CEL. Rows for which it is false are skipped, and counted.').optional(),
   onEmpty: onEmpty.optional(),
   fields: fields.optional(),
-  items: z.array(entry).min(1).max(100).optional().describe('One row into several items, in place of operation and fields.'),
+  items: z
+    .array(entry)
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('One row into several items, in place of operation and fields.'),
   tests: z.array(test).optional().describe('Rows and what must become of them, for `cdp-load test`.'),
   fragments: z.unknown().optional().describe('Room for YAML anchors. Not read.'),
 });

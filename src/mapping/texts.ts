@@ -9,7 +9,10 @@ const label = /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/;
 const lastLabel = /^(?:[A-Za-z]{2,}|xn--[A-Za-z0-9-]*[A-Za-z0-9])$/i;
 
 const noEmail = new Refusal('value-email', 'expected one plain e-mail address, such as ada@example.com');
-const spacedEmail = new Refusal('value-email', 'expected an e-mail address, and it has spaces around it: add trim: true');
+const spacedEmail = new Refusal(
+  'value-email',
+  'expected an e-mail address, and it has spaces around it: add trim: true',
+);
 
 /** The strictest of the platforms' rules (datatalks contract §6): no quotes, no spaces, ASCII only, at most 64 + 253 characters. */
 export const emailFrom: FromText<string> = (text) => {
@@ -22,7 +25,10 @@ export const emailFrom: FromText<string> = (text) => {
   return fits && lastLabel.test(labels.at(-1) ?? '') ? text : noEmail;
 };
 
-export function booleanFrom(trueWords: readonly string[] = ['true'], falseWords: readonly string[] = ['false']): FromText<boolean> {
+export function booleanFrom(
+  trueWords: readonly string[] = ['true'],
+  falseWords: readonly string[] = ['false'],
+): FromText<boolean> {
   const words = new Map<string, boolean>();
   for (const word of falseWords) words.set(word.toLowerCase(), false);
   for (const word of trueWords) words.set(word.toLowerCase(), true);
@@ -62,7 +68,10 @@ export function parseJson(text: string): Json {
 const changed = (value: number, source: string): boolean =>
   Number.isInteger(value) ? !Number.isSafeInteger(value) : !Number.isFinite(value) || source.length > 17;
 
-const halfCharacter = new Refusal('value-string', 'the text holds half of a character, so its hash would be of another text');
+const halfCharacter = new Refusal(
+  'value-string',
+  'the text holds half of a character, so its hash would be of another text',
+);
 
 export const hashOf =
   (algorithm: string): FromText<string> =>

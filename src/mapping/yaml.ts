@@ -80,7 +80,8 @@ class Walk {
     if (isAlias(node)) {
       const target = this.#anchors.get(node.source);
       if (target === undefined) return this.#complain(path, `no anchor "&${node.source}" stands before this alias`);
-      if (this.#open.has(target)) return this.#complain(path, `the alias "*${node.source}" stands inside what it names`);
+      if (this.#open.has(target))
+        return this.#complain(path, `the alias "*${node.source}" stands inside what it names`);
       return this.value(target, path, depth + 1);
     }
     if ('anchor' in node && typeof node.anchor === 'string') this.#anchors.set(node.anchor, node);

@@ -1,0 +1,97 @@
+/** JSON into CEL's values and back. */
+import { Optional } from '@marcbachmann/cel-js';
+import { isRawNumber, type Json, type JsonObject, rawNumber } from '../model/json.ts';
+import { longestResult } from './functions.ts';
+import { Refusal } from './refusal.ts';
+
+/** Whole numbers become ints, so that `age + 1` works and long ids keep their digits. */
+export function toCel(value: Json): unknown {
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(toCel);
+  if (isRawNumber(value)) return /^-?\d+$/.test(value.rawJSON) ? BigInt(value.rawJSON) : Number(value.rawJSON);
+  // Without a prototype a key called __proto__ is a key like any other.
+  const object: Record<string, unknown> = Object.create(null);
+  for (const key of Object.keys(value)) object[key] = toCel(value[key] ?? null);
+  return object;
+}
+
+/** How much there is in a value: characters, and one for each element. Stops counting beyond `most`. */
+export function weightOf(value: Json | undefined, most: number): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null || isRawNumber(value)) return 1;
+  let weight = 1;
+  for (const inner of Array.isArray(value) ? value : Object.values(value)) {
+    weight += weightOf(inner, most - weight);
+    if (weight > most) break;
+  }
+  return weight;
+}
+
+const notSendable = (what: string): Refusal =>
+  new Refusal('expression-result', `the expression gave ${what}, which cannot be sent`);
+const tooLong = new Refusal('expression-result', 'the expression made more than can be sent');
+
+/** Undefined: the expression gave nothing (an empty optional). */
+export function fromCel(value: unknown): Json | undefined | Refusal {
+  if (typeof value === 'string') return value.length > longestResult ? tooLong : value;
+  return convert(value, { left: longestResult });
+}
+
+function convert(value: unknown, room: { left: number }): Json | undefined | Refusal {
+  room.left -= typeof value === 'string' ? value.length : 1;
+  if (room.left < 0) return tooLong;
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'bigint':
+      return Number.isSafeInteger(Number(value)) ? Number(value) : rawNumber(String(value));
+    case 'number':
+      return Number.isFinite(value) ? value + 0 : notSendable('NaN or an infinity');
+    case 'undefined':
+      return undefined;
+    case 'object':
+      return value === null ? null : convertObject(value, room);
+    default:
+      return notSendable('no value');
+  }
+}
+
+function convertObject(value: object, room: { left: number }): Json | undefined | Refusal {
+  if (Array.isArray(value)) {
+    const list: Json[] = [];
+    for (const element of value) {
+      const converted = convert(element, room);
+      if (converted instanceof Refusal) return converted;
+      list.push(converted ?? null);
+    }
+    return list;
+  }
+  if (value instanceof Date) {
+    if (Number.isNaN(value.getTime())) return notSendable('a time that does not exist');
+    return value.toISOString().replace('.000Z', 'Z');
+  }
+  // The library does not export these two classes; they name themselves.
+  const tag = Object.prototype.toString.call(value);
+  if (tag === '[object google.protobuf.Duration]') return String(value);
+  if (tag.startsWith('[object value = ')) return convert(BigInt(String(value)), room);
+  if (value instanceof Optional) return value.hasValue() ? convert(value.value(), room) : undefined;
+  if (value instanceof Uint8Array) return notSendable('bytes');
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (!(value instanceof Map) && prototype !== null && prototype !== Object.prototype) return notSendable('a type');
+  const object: JsonObject = {};
+  for (const [key, inner] of value instanceof Map ? value : Object.entries(value)) {
+    const converted = convert(inner, room);
+    if (converted instanceof Refusal) return converted;
+    if (converted === undefined) continue;
+    room.left -= String(key).length;
+    Object.defineProperty(object, String(key), {
+      value: converted,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
+  }
+  return object;
+}

@@ -1,0 +1,220 @@
+/** CEL expressions over the columns of a row, compiled once. */
+import { TypeError as CelTypeError, Environment, EvaluationError, ParseError } from '@marcbachmann/cel-js';
+import { shorten } from '../model/fault.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import { fromCel, toCel, weightOf } from './cel-values.ts';
+import { quote } from './complaint.ts';
+import { surveyExpression } from './expression-tree.ts';
+import { addFunctions, linearMatches } from './functions.ts';
+import { Refusal } from './refusal.ts';
+import { type Row, type Shape, unknownColumn } from './row-shape.ts';
+
+export interface Expression {
+  readonly text: string;
+  /** What it says of a row: a value, undefined for nothing, or why it could not be found out. */
+  readonly evaluate: (row: Row) => Json | undefined | Refusal;
+  readonly columns: readonly string[];
+  /** As far as it is known before any row is: a CEL type, or dyn. */
+  readonly type: string;
+}
+
+export interface ExpressionFault {
+  readonly offset: number;
+  readonly text: string;
+}
+
+const longestExpression = 10_000;
+const shownExpression = 60;
+/** Characters and elements in the columns that an expression reads: macros go over them once, or once for each of them. */
+const mostForMacros = [Number.POSITIVE_INFINITY, 100_000, 4000];
+
+const base = (unlistedVariablesAreDyn: boolean): Environment => {
+  const environment = new Environment({
+    unlistedVariablesAreDyn,
+    enableOptionalTypes: true,
+    homogeneousAggregateLiterals: false,
+    limits: { maxAstNodes: 1000, maxDepth: 40, maxListElements: 200, maxMapEntries: 500, maxCallArguments: 16 },
+  });
+  addFunctions(environment);
+  return environment;
+};
+const bases: { csv?: Environment; ndjson?: Environment } = {};
+
+export interface ExpressionOptions {
+  /** `bool` for conditions. */
+  readonly expects: 'bool' | 'any';
+  /** Columns whose values no message may show. */
+  readonly sensitive?: ReadonlySet<string>;
+}
+
+export function compileExpression(
+  text: string,
+  shape: Shape,
+  { expects, sensitive }: ExpressionOptions,
+): Expression | readonly ExpressionFault[] {
+  if (text.length > longestExpression) return [{ offset: 0, text: `longer than ${longestExpression} characters` }];
+  bases[shape.kind] ??= base(shape.kind === 'ndjson');
+  const environment = (bases[shape.kind] ?? base(false)).clone();
+  const faults: ExpressionFault[] = [];
+  try {
+    const program = environment.parse(text);
+    const use = surveyExpression(program.ast);
+    faults.push(...use.faults);
+    const names = [...use.names.keys()].filter((name) => !isBuiltIn(environment, shape, name));
+    if (shape.kind === 'csv') {
+      faults.push(...declareColumns(environment, shape.header, use.names, names, use.rowKeys));
+      if (use.wholeRow || use.rowKeys.size > 0) environment.registerVariable('row', 'map<string, string>');
+    }
+    if (faults.length > 0) return faults;
+    const checked = program.check();
+    if (!checked.valid) return [faultOf(checked.error)];
+    const type = checked.type ?? 'dyn';
+    if (expects === 'bool' && type !== 'bool' && type !== 'dyn') {
+      return [{ offset: 0, text: `a condition must be true or false; this gives ${type}` }];
+    }
+    if (/^(type|bytes)\b/.test(type)) {
+      return [{ offset: 0, text: `gives ${type}, which cannot be sent; a column of that name is row["…"]` }];
+    }
+    const rowKeys = [...use.rowKeys.keys()];
+    const bind =
+      shape.kind === 'csv'
+        ? csvContext(shape.header, names, rowKeys, use.wholeRow)
+        : jsonContext(names, rowKeys, use.wholeRow);
+    const columns = use.wholeRow && shape.kind === 'csv' ? shape.header : [...names, ...rowKeys];
+    const discreet =
+      sensitive !== undefined && sensitive.size > 0 && (use.wholeRow || columns.some((name) => sensitive.has(name)));
+    const evaluate = guarded(text, program, bind, { most: mostForMacros[use.nesting] ?? 0, expects, discreet });
+    return { text, evaluate, columns, type };
+  } catch (error) {
+    return [faultOf(error)];
+  }
+}
+
+const isBuiltIn = (environment: Environment, shape: Shape, name: string): boolean =>
+  environment.hasVariable(name) && !(shape.kind === 'csv' && shape.header.includes(name) && !celWords.has(name));
+
+/** Names of types and namespaces, which no column can take. */
+const celWords = new Set(
+  'bool bytes cel double duration dyn google int list map null_type optional string timestamp type uint math strings'.split(
+    ' ',
+  ),
+);
+
+function declareColumns(
+  environment: Environment,
+  header: readonly string[],
+  offsets: ReadonlyMap<string, number>,
+  names: readonly string[],
+  rowKeys: ReadonlyMap<string, number>,
+): ExpressionFault[] {
+  const faults: ExpressionFault[] = [];
+  for (const name of names) {
+    if (header.includes(name)) environment.registerVariable(name, 'string');
+    else faults.push({ offset: offsets.get(name) ?? 0, text: unknownName(header, name) });
+  }
+  for (const [key, offset] of rowKeys) {
+    if (!header.includes(key)) faults.push({ offset, text: unknownColumn(header, key) });
+  }
+  return faults;
+}
+
+function unknownName(header: readonly string[], name: string): string {
+  const says = unknownColumn(header, name);
+  return says.endsWith(')') ? says : `${says}; a column whose name is no word is row["…"]`;
+}
+
+function faultOf(error: unknown): ExpressionFault {
+  if (error instanceof ParseError || error instanceof CelTypeError || error instanceof EvaluationError) {
+    return { offset: error.range?.start ?? 0, text: error.summary.replaceAll(linearMatches, 'matches') };
+  }
+  return { offset: 0, text: error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'not an expression' };
+}
+
+type Context = Record<string, unknown>;
+/** Fills the context for a row and gives the weight of what was put in. */
+type Bind = (row: Row, context: Context, most: number) => number;
+
+function csvContext(
+  header: readonly string[],
+  names: readonly string[],
+  rowKeys: readonly string[],
+  whole: boolean,
+): Bind {
+  const indexes = names.map((name) => header.indexOf(name));
+  const keys = whole ? header : rowKeys;
+  const keyIndexes = keys.map((key) => header.indexOf(key));
+  return (row, context) => {
+    const cells = row as readonly string[];
+    let weight = 0;
+    for (let i = 0; i < names.length; i++) {
+      const cell = cells[indexes[i] ?? -1] ?? '';
+      context[names[i] ?? ''] = cell;
+      weight += cell.length;
+    }
+    if (keys.length > 0) {
+      const object: Context = Object.create(null);
+      for (let i = 0; i < keys.length; i++) {
+        const cell = cells[keyIndexes[i] ?? -1] ?? '';
+        object[keys[i] ?? ''] = cell;
+        weight += cell.length;
+      }
+      context['row'] = object;
+    }
+    return weight;
+  };
+}
+
+function jsonContext(names: readonly string[], rowKeys: readonly string[], whole: boolean): Bind {
+  return (row, context, most) => {
+    const object = row as JsonObject;
+    let weight = 0;
+    for (const name of names) {
+      const value = Object.hasOwn(object, name) ? object[name] : undefined;
+      context[name] = toCel(value ?? null);
+      if (most < Number.POSITIVE_INFINITY) weight += weightOf(value, most);
+    }
+    if (whole) {
+      context['row'] = toCel(object);
+      if (most < Number.POSITIVE_INFINITY) weight += weightOf(object, most);
+    } else if (rowKeys.length > 0) {
+      const part: Context = Object.create(null);
+      for (const key of rowKeys) {
+        if (!Object.hasOwn(object, key)) continue;
+        part[key] = toCel(object[key] ?? null);
+        if (most < Number.POSITIVE_INFINITY) weight += weightOf(object[key], most);
+      }
+      context['row'] = part;
+    }
+    return weight;
+  };
+}
+
+function guarded(
+  text: string,
+  program: (context: Context) => unknown,
+  bind: Bind,
+  { most, expects, discreet }: { readonly most: number; readonly expects: 'bool' | 'any'; readonly discreet: boolean },
+): Expression['evaluate'] {
+  const shown = quote(text.length > shownExpression ? `${text.slice(0, shownExpression)}…` : text);
+  const context: Context = Object.create(null);
+  const tooHeavy = new Refusal(
+    'expression-too-heavy',
+    `the expression ${shown} goes over lists, and its columns hold more than ${most} characters in this row`,
+  );
+  const notBool = new Refusal('expression-result', `the condition ${shown} gave neither true nor false`);
+  return (row) => {
+    try {
+      if (bind(row, context, most) > most) return tooHeavy;
+      const value = program(context);
+      if (expects === 'bool') return typeof value === 'boolean' ? value : notBool;
+      return fromCel(value);
+    } catch (error) {
+      // The evaluator's own words may quote a value.
+      const why = discreet ? '' : `: ${failure(error)}`;
+      return new Refusal('expression-failed', `the expression ${shown} failed${why}`);
+    }
+  };
+}
+
+const failure = (error: unknown): string =>
+  error instanceof RangeError ? 'its result is too long' : shorten(faultOf(error).text);

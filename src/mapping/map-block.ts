@@ -1,0 +1,170 @@
+/**
+ * From a block of the input to the bytes of its items, in one pass: the function that runs for every block, in this thread or
+ * in a worker. Each item becomes text once and bytes once; whatever comes later moves slices of these bytes.
+ */
+import { createHash } from 'node:crypto';
+import type { SourceDescription } from '../input/description.ts';
+import { parserFor, RowFault } from '../input/parse.ts';
+import type { Block, MappedBlock, RecordRange, RowRejection } from '../model/block.ts';
+import type { Fault } from '../model/fault.ts';
+import type { Encoded } from '../targets/target.ts';
+import { ByteSink, grown } from './byte-sink.ts';
+import type { CompiledMapping } from './compile.ts';
+import { laneHash } from './lane-hash.ts';
+
+export interface BlockContext {
+  /** Of the load that this file is. Seed of the rows' identities. */
+  readonly loadKey: string;
+  /** Start of the run, epoch milliseconds. */
+  readonly now: number;
+  /** Whether a row's item of an entry was settled by an earlier run. Settled ones are not mapped again, nor counted. */
+  readonly settled?: (entry: number, record: number) => boolean;
+}
+
+export function blockMapper(
+  description: SourceDescription,
+  compiled: CompiledMapping,
+  context: BlockContext,
+): (block: Block) => MappedBlock {
+  const parse = parserFor(description);
+  const entryCount = compiled.entries.length;
+  const { loadKey, now, settled } = context;
+  let record = 0;
+  const identity = (entry: number) => createHash('sha256').update(`${loadKey}:${record}:${entry}`).digest('hex');
+  const isSettled = settled === undefined ? undefined : (entry: number) => settled(entry, record);
+  const options = { identity, now, ...(isSettled === undefined ? {} : { settled: isSettled }) };
+
+  return (block) => {
+    const parsed = parse(block);
+    const items = new ItemCollector(block, entryCount);
+    const skipped: [number, number][][] = Array.from({ length: entryCount }, () => []);
+    const rejected: RowRejection[] = [];
+    const warnings = new Map<string, { code: string; text: string; count: number; line: number }>();
+
+    const reject = (index: number, faults: readonly Fault[]) => {
+      const { line, byte } = parsed.position(index);
+      rejected.push({ record, line, byte, faults, source: parsed.source(index) });
+    };
+    const warn = (index: number, { code, text }: { readonly code: string; readonly text: string }) => {
+      const known = warnings.get(code);
+      if (known !== undefined) known.count++;
+      else warnings.set(code, { code, text, count: 1, line: parsed.position(index).line });
+    };
+
+    for (let index = 0; index < parsed.length; index++) {
+      const row = parsed.rows[index];
+      if (row === undefined) continue;
+      record = block.startRecord + index;
+      if (isSettled !== undefined && allSettled(entryCount, isSettled)) continue;
+      if (row instanceof RowFault) {
+        reject(index, row.faults);
+        continue;
+      }
+      const mapped = compiled.mapRow(row, options);
+      if (mapped.kind === 'rejected') {
+        reject(index, mapped.faults);
+        continue;
+      }
+      for (let entry = 0; entry < entryCount; entry++) {
+        const item = mapped.kind === 'items' ? mapped.items[entry] : undefined;
+        if (item !== undefined) {
+          items.add(item, index, entry);
+          if (item.warnings !== undefined) for (const warning of item.warnings) warn(index, warning);
+        } else if (isSettled === undefined || !isSettled(entry)) {
+          extend(skipped[entry] ?? [], record);
+        }
+      }
+    }
+    const { bytes: source, ...rest } = block;
+    return {
+      block: rest,
+      ...items.take(),
+      skipped: skipped satisfies RecordRange[][],
+      rejected,
+      warnings: [...warnings.values()],
+      source,
+    };
+  };
+}
+
+function allSettled(entryCount: number, isSettled: (entry: number) => boolean): boolean {
+  for (let entry = 0; entry < entryCount; entry++) if (!isSettled(entry)) return false;
+  return true;
+}
+
+function extend(ranges: [number, number][], record: number): void {
+  const last = ranges.at(-1);
+  if (last !== undefined && last[1] === record - 1) last[1] = record;
+  else ranges.push([record, record]);
+}
+
+/** The columns of a {@link MappedBlock} that describe its items. */
+class ItemCollector {
+  readonly #sink: ByteSink;
+  #rows: Uint32Array;
+  #routes: Uint32Array;
+  #entries: Uint8Array;
+  readonly #lanes: number[] = [];
+  #laneStarts: Uint32Array;
+  readonly #routeIndexes = new Map<string, number>();
+  #lastRoute = '';
+  #lastRouteIndex = -1;
+
+  constructor(block: Block, entryCount: number) {
+    const expected = Math.max(16, block.records * entryCount);
+    // Items repeat their field names, so they are larger than the rows they come from.
+    this.#sink = new ByteSink(block.bytes.length * 2 * entryCount + 4096, expected);
+    this.#rows = new Uint32Array(expected);
+    this.#routes = new Uint32Array(expected);
+    this.#entries = new Uint8Array(expected);
+    this.#laneStarts = new Uint32Array(expected + 1);
+  }
+
+  add(item: Encoded, row: number, entry: number): void {
+    const { count } = this.#sink;
+    if (count === this.#rows.length) this.#grow();
+    this.#sink.add(item.json);
+    this.#rows[count] = row;
+    this.#entries[count] = entry;
+    this.#routes[count] = this.#routeIndex(item.route);
+    for (const lane of item.lanes) this.#lanes.push(laneHash(lane));
+    this.#laneStarts[count + 1] = this.#lanes.length;
+  }
+
+  #grow(): void {
+    const entries = new Uint8Array(this.#entries.length * 2);
+    entries.set(this.#entries);
+    this.#entries = entries;
+    this.#rows = grown(this.#rows);
+    this.#routes = grown(this.#routes);
+    this.#laneStarts = grown(this.#laneStarts);
+  }
+
+  #routeIndex(route: string): number {
+    if (route === this.#lastRoute && this.#lastRouteIndex !== -1) return this.#lastRouteIndex;
+    let index = this.#routeIndexes.get(route);
+    if (index === undefined) {
+      index = this.#routeIndexes.size;
+      this.#routeIndexes.set(route, index);
+    }
+    this.#lastRoute = route;
+    this.#lastRouteIndex = index;
+    return index;
+  }
+
+  take() {
+    const { count } = this.#sink;
+    const firstRow = this.#rows.slice(0, count);
+    const hasLanes = this.#lanes.length > 0;
+    return {
+      ...this.#sink.take(),
+      firstRow,
+      lastRow: firstRow.slice(),
+      entries: this.#entries.slice(0, count),
+      lanes: Float64Array.from(this.#lanes),
+      laneStarts: hasLanes ? this.#laneStarts.slice(0, count + 1) : new Uint32Array(0),
+      routes: this.#routes.slice(0, count),
+      routeNames: [...this.#routeIndexes.keys()],
+    };
+  }
+}

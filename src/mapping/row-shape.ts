@@ -1,0 +1,61 @@
+/** The rows that a mapping is compiled for: what columns they have, and how a value is taken out of one. */
+import { isJsonObject, isRawNumber, type Json, type JsonObject } from '../model/json.ts';
+import { didYouMean, quote } from './complaint.ts';
+
+export type Row = readonly string[] | JsonObject;
+
+export type Shape = { readonly kind: 'csv'; readonly header: readonly string[] } | { readonly kind: 'ndjson' };
+
+/** Undefined: the row has no such value. */
+export type ReadSource = (row: Row) => Json | undefined;
+
+/** How a column is read, or what is wrong with its name. */
+export function sourceReader(shape: Shape, column: string): ReadSource | string {
+  if (shape.kind === 'csv') {
+    const index = shape.header.indexOf(column);
+    return index === -1 ? unknownColumn(shape.header, column) : (row) => (row as readonly string[])[index];
+  }
+  const steps = sourceSteps(column);
+  if (typeof steps === 'string') return steps;
+  const [first] = steps;
+  if (steps.length === 1 && typeof first === 'string') return (row) => own(row as JsonObject, first);
+  return (row) => {
+    const object = row as JsonObject;
+    // A key that is written with its dots is meant literally where the row has it.
+    if (Object.hasOwn(object, column)) return object[column];
+    let value: Json | undefined = object;
+    for (const step of steps) {
+      if (typeof step === 'number') value = Array.isArray(value) ? value[step] : undefined;
+      else value = isJsonObject(value) ? own(value, step) : undefined;
+      if (value === undefined) return undefined;
+    }
+    return value;
+  };
+}
+
+export const unknownColumn = (header: readonly string[], column: string): string => {
+  const folded = header.find((name) => name.trim().toLowerCase() === column.trim().toLowerCase());
+  const near = folded === undefined ? didYouMean(column, header) : ` (did you mean ${quote(folded)}?)`;
+  return `the file has no column ${quote(column)}${near}`;
+};
+
+const own = (object: JsonObject, key: string): Json | undefined =>
+  Object.hasOwn(object, key) ? object[key] : undefined;
+
+/** `address.lines[0].text` → its keys and indexes. */
+function sourceSteps(path: string): readonly (string | number)[] | string {
+  const steps: (string | number)[] = [];
+  for (const part of path.split('.')) {
+    const [, name = '', indexes = ''] = /^([^[\]]*)((?:\[\d{1,9}\])*)$/.exec(part) ?? [undefined, undefined, undefined];
+    if (name === '' && (indexes === '' || steps.length > 0)) return [path];
+    if (name !== '') steps.push(name);
+    for (const [, index] of indexes.matchAll(/\[(\d+)\]/g)) steps.push(Number(index));
+  }
+  return steps;
+}
+
+/** A value as a person would read it in the source. */
+export function sourceText(value: Json | undefined): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  return isRawNumber(value) ? value.rawJSON : JSON.stringify(value);
+}
