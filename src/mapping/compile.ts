@@ -18,7 +18,7 @@ export type { Row, Shape } from './row-shape.ts';
 export type MappedRow =
   | { readonly kind: 'skipped' }
   | { readonly kind: 'rejected'; readonly faults: readonly Fault[] }
-  /** One slot for each entry: undefined where `when` was false, and where the row's items of that entry were not asked for. */
+  /** One slot for each entry: undefined where `when` was false, and where the row's items of that entry were not wanted. */
   | { readonly kind: 'items'; readonly items: readonly (Encoded | undefined)[] };
 
 export interface MapOptions {
@@ -26,8 +26,8 @@ export interface MapOptions {
   readonly identity: (entry: number) => string;
   /** Epoch milliseconds. */
   readonly now: number;
-  /** Entries whose items are settled already, by index: they are checked no more and made no more. */
-  readonly settled?: (entry: number) => boolean;
+  /** Entries that need no work any more, by index: their items are checked no more and made no more. */
+  readonly done?: (entry: number) => boolean;
 }
 
 export interface CompiledMapping {
@@ -131,7 +131,7 @@ function rowMapper(
   const context = new LazyContext(keys);
   const items: (Encoded | undefined)[] = entries.map(() => undefined);
   const result: MappedRow = { kind: 'items', items };
-  return (row, { identity, now, settled }) => {
+  return (row, { identity, now, done }) => {
     context.row = row;
     context.now = now;
     context.source = identity;
@@ -145,7 +145,7 @@ function rowMapper(
     for (let index = 0; index < entries.length; index++) {
       items[index] = undefined;
       const entry = entries[index];
-      if (entry === undefined || settled?.(index)) continue;
+      if (entry === undefined || done?.(index)) continue;
       if (entry.when !== undefined) {
         const goes = entry.when.evaluate(row);
         if (goes instanceof Refusal) faults = [...(faults ?? []), conditionFault(goes)];

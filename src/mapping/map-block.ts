@@ -17,8 +17,8 @@ export interface BlockContext {
   readonly loadKey: string;
   /** Start of the run, epoch milliseconds. */
   readonly now: number;
-  /** Whether a row's item of an entry was settled by an earlier run. Settled ones are not mapped again, nor counted. */
-  readonly settled?: (entry: number, record: number) => boolean;
+  /** Whether a row needs no work any more under an entry: settled by an earlier run, or not asked for. Neither mapped nor counted. */
+  readonly done?: ((entry: number, record: number) => boolean) | undefined;
 }
 
 export function blockMapper(
@@ -28,11 +28,11 @@ export function blockMapper(
 ): (block: Block) => MappedBlock {
   const parse = parserFor(description);
   const entryCount = compiled.entries.length;
-  const { loadKey, now, settled } = context;
+  const { loadKey, now, done } = context;
   let record = 0;
   const identity = (entry: number) => createHash('sha256').update(`${loadKey}:${record}:${entry}`).digest('hex');
-  const isSettled = settled === undefined ? undefined : (entry: number) => settled(entry, record);
-  const options = { identity, now, ...(isSettled === undefined ? {} : { settled: isSettled }) };
+  const isDone = done === undefined ? undefined : (entry: number) => done(entry, record);
+  const options = { identity, now, ...(isDone === undefined ? {} : { done: isDone }) };
 
   return (block) => {
     const parsed = parse(block);
@@ -55,7 +55,7 @@ export function blockMapper(
       const row = parsed.rows[index];
       if (row === undefined) continue;
       record = block.startRecord + index;
-      if (isSettled !== undefined && allSettled(entryCount, isSettled)) continue;
+      if (isDone !== undefined && allDone(entryCount, isDone)) continue;
       if (row instanceof RowFault) {
         reject(index, row.faults);
         continue;
@@ -70,7 +70,7 @@ export function blockMapper(
         if (item !== undefined) {
           items.add(item, index, entry);
           if (item.warnings !== undefined) for (const warning of item.warnings) warn(index, warning);
-        } else if (isSettled === undefined || !isSettled(entry)) {
+        } else if (isDone === undefined || !isDone(entry)) {
           extend(skipped[entry] ?? [], record);
         }
       }
@@ -87,8 +87,8 @@ export function blockMapper(
   };
 }
 
-function allSettled(entryCount: number, isSettled: (entry: number) => boolean): boolean {
-  for (let entry = 0; entry < entryCount; entry++) if (!isSettled(entry)) return false;
+function allDone(entryCount: number, isDone: (entry: number) => boolean): boolean {
+  for (let entry = 0; entry < entryCount; entry++) if (!isDone(entry)) return false;
   return true;
 }
 
