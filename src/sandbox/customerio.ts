@@ -65,7 +65,9 @@ class Customerio implements Emulator {
 
   settings(origin: string): Readonly<Record<string, unknown>> {
     const { apiKey, siteId, trackKey } = credentials.us;
-    return { region: 'us', baseUrl: `${origin}/us/v1`, apiKey, siteId, trackKey, trackUrl: `${origin}/track` };
+    // The vendor's ceiling is a thousand a second, and nobody else uses this one (contract §4).
+    const addresses = { baseUrl: `${origin}/us/v1`, trackUrl: `${origin}/track` };
+    return { region: 'us', ...addresses, apiKey, siteId, trackKey, rate: 1000 };
   }
 
   /** Nothing has to be defined before a load: people, objects and attributes come into being as they are named. */
