@@ -315,7 +315,12 @@ describe('Data Talks emulator', () => {
     const server = await startSandbox({ platforms: [datatalksEmulator] });
     const transport = createTransport({ connections: 1, timeoutMs: 5000, connectTimeoutMs: 5000 });
     try {
-      const { baseUrl, ...own } = server.emulator('datatalks').settings(server.url('datatalks'));
+      const {
+        baseUrl,
+        rate: _rate,
+        concurrency: _concurrency,
+        ...own
+      } = server.emulator('datatalks').settings(server.url('datatalks'));
       server.emulator('datatalks').provision('profiles', [], settings, own);
       const target = datatalks.open(datatalks.config.parse(own), {
         baseUrl: String(baseUrl),
@@ -344,7 +349,7 @@ describe('Data Talks emulator', () => {
   it('never refuses what the target let through, and the target refuses what it would refuse', async () => {
     const { emulator, clock } = sandbox();
     const common = { baseUrl: origin, headers: {} };
-    const { baseUrl: _, ...own } = emulator.settings(origin);
+    const { baseUrl: _, rate: _rate, concurrency: _concurrency, ...own } = emulator.settings(origin);
     const target = datatalks.open(datatalks.config.parse(own), common);
     const operation = target.operation('profiles', { ...settings, allowMissingOptional: true });
     const value = fc.oneof(

@@ -190,8 +190,9 @@ const unknownText = (name: string, derived: string | undefined): string =>
 
 function ruleType(form: FieldDeclaration): FieldType {
   if (form.type === 'list<string>') return 'list';
-  // Money goes as text or as a number: both types of a mapping may be right.
-  return form.type === 'decimal' ? 'any' : form.type;
+  if (form.type !== 'decimal') return form.type;
+  // Money goes as text or as a number; without a declared form both types of a mapping may be right.
+  return form.format === 'text' ? 'string' : form.format === 'number' ? 'number' : 'any';
 }
 
 function aboutField(form: FieldDeclaration, isHardId: boolean): string {
