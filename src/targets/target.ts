@@ -132,12 +132,18 @@ export interface TokenSource {
 export interface HarmlessCall {
   /** What the call does, said before it is made when it leaves a trace. */
   readonly about: string;
-  /** Tried in order until one answers `ok` (Data Talks probes regions). `authorize` replaces the target's own. */
+  /** Tried in order until one answers `ok` (Data Talks probes regions); if none does, the first answer is told. `authorize` replaces the target's own. */
   readonly calls: readonly { readonly request: ApiRequest; readonly authorize?: Target['authorize'] }[];
   read(
     reply: ApiReply | ApiFailure,
     index: number,
-  ): { readonly ok: boolean; readonly says: string; readonly hint?: string };
+  ): {
+    readonly ok: boolean;
+    readonly says: string;
+    readonly hint?: string;
+    /** Not ok, but it tells why: the calls after it are not made (Data Talks: the key works in another region). */
+    readonly conclusive?: boolean;
+  };
 }
 
 /** What an item may know of the row it comes from, beside its values. */

@@ -659,14 +659,16 @@ describe('datatalks beyond the common contract', () => {
         says: 'the signature is good in region eu-west-1; the empty record was refused as it should be',
       });
       const other = check().read(refused, 1);
-      assert.equal(other.ok, true);
-      assert.equal(other.hint, 'Set region: eu-north-1');
+      assert.deepEqual([other.ok, other.conclusive, other.hint], [false, true, 'Set region: eu-north-1']);
     });
 
     it('reads 403 by its table and other answers as failures, without secrets', () => {
       const wrongRegion = check().read(replyOf(403, { message: 'Credential should be scoped to a valid region.' }), 0);
       assert.equal(wrongRegion.ok, false);
       assert.match(wrongRegion.hint ?? '', /region/);
+      assert.equal(wrongRegion.conclusive, undefined);
+      const noRight = replyOf(403, { message: 'User: x is not authorized to perform: execute-api:Invoke' });
+      assert.deepEqual([check().read(noRight, 0).conclusive, check().read(noRight, 1).conclusive], [undefined, true]);
       assert.equal(check().read(replyOf(500, { message: 'x', key: accessKeyId }), 0).ok, false);
       const failure = { kind: 'failure', code: 'x', message: `via ${accessKeyId}`, sent: 'no' } as const;
       assert.doesNotMatch(check().read(failure, 0).says, /AKID/);

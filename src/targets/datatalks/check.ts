@@ -27,24 +27,21 @@ export function createCheck(
       if (reply.kind === 'failure') return { ok: false, says: `no answer: ${reply.message}` };
       const words = wordsOf(reply);
       const answered = words === '' ? `answered ${reply.status}` : `answered ${reply.status}: ${words}`;
-      const right = here === region ? {} : { hint: `Set region: ${here}` };
-      const place = here === region ? here : `${here}, not in the configured ${region}`;
-      if (reply.status === 400 || reply.status === 200)
-        return {
-          ok: true,
-          says: `the signature is good in region ${place}; the empty record was refused as it should be`,
-          ...right,
-        };
-      if (reply.status === 403)
-        return {
-          ok: false,
-          says: `region ${here}: ${answered}`,
-          hint:
-            isOfRights(words) && here !== region
-              ? `Set region: ${here}. ${forbiddenHint(words)}`
-              : forbiddenHint(words),
-        };
-      return { ok: false, says: `region ${here}: ${answered}` };
+      if (reply.status === 400 || reply.status === 200) {
+        return here === region
+          ? { ok: true, says: `the signature is good in region ${here}; the empty record was refused as it should be` }
+          : {
+              ok: false,
+              conclusive: true,
+              says: `the signature is good in region ${here}, but the target is set to ${region}`,
+              hint: `Set region: ${here}`,
+            };
+      }
+      if (reply.status !== 403) return { ok: false, says: `region ${here}: ${answered}` };
+      const hint = forbiddenHint(words);
+      return isOfRights(words) && here !== region
+        ? { ok: false, conclusive: true, says: `region ${here}: ${answered}`, hint: `Set region: ${here}. ${hint}` }
+        : { ok: false, says: `region ${here}: ${answered}`, hint };
     },
   };
 }
