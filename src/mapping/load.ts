@@ -111,7 +111,7 @@ function fieldsIn(data: unknown): [LongField, Path][] {
 /** What zod's shapes cannot say: what excludes what, and how output names nest. */
 function shapeComplaints(data: unknown): Complaint[] {
   if (!isPlainObject(data)) return [];
-  const found: Complaint[] = [];
+  const found: Complaint[] = testComplaints(data['tests']);
   if (data['items'] === undefined) {
     for (const key of ['operation', 'fields']) {
       if (data[key] === undefined) found.push({ path: [], text: `${key} is missing (or items, a list of several)` });
@@ -130,6 +130,15 @@ function shapeComplaints(data: unknown): Complaint[] {
     });
   }
   return found;
+}
+
+function testComplaints(tests: unknown): Complaint[] {
+  if (!Array.isArray(tests)) return [];
+  return tests.flatMap((test: unknown, index): Complaint[] => {
+    if (!isPlainObject(test)) return [];
+    const says = ['gives', 'rejects', 'skips'].filter((key) => test[key] !== undefined);
+    return says.length === 1 ? [] : [{ path: ['tests', index], text: 'a test says one of gives, rejects and skips' }];
+  });
 }
 
 function nestingComplaints(fields: unknown, path: Path): Complaint[] {
