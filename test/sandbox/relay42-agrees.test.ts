@@ -2,12 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { createExchange } from '../../src/delivery/exchange.ts';
-import { createPace } from '../../src/delivery/pace.ts';
-import { createPlanner } from '../../src/delivery/plan.ts';
-import { createSender } from '../../src/delivery/sender.ts';
 import { createTransport, type Transport } from '../../src/delivery/transport.ts';
-import { systemClock } from '../../src/model/clock.ts';
 import { type Json, type JsonObject, rawNumber } from '../../src/model/json.ts';
 import type { ApiReply } from '../../src/model/request.ts';
 import type { Emulator } from '../../src/sandbox/emulator.ts';
@@ -16,6 +11,7 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { relay42 } from '../../src/targets/relay42.ts';
 import type { Operation, Target } from '../../src/targets/target.ts';
 import { makeBlock } from '../support/blocks.ts';
+import { deliver } from '../support/deliver.ts';
 
 const row = { identity: '0'.repeat(32), key: '', now: 0 };
 const connectorId = '1f0e9a44-3c4b-4a55-9d1c-0a4b6a6f3f10';
@@ -218,29 +214,7 @@ describe('relay42: a load over the network', () => {
         }),
       ).flat(),
     );
-    const pace = createPace({ concurrency: 16 }, systemClock);
-    const planner = createPlanner();
-    const rejected: unknown[] = [];
-    const sender = createSender({
-      exchange: createExchange(target, transport, undefined, systemClock),
-      pace,
-      planner,
-      ledger: { record: () => Promise.resolve() },
-      policy: { plan: target.retry, uncertain: 'auto', longestPauseMs: 1000 },
-      clock: systemClock,
-      random: () => 0.5,
-      observer: { sent: () => {}, settled: () => {}, retried: () => {}, paused: () => {} },
-      writeRejects: async (failed) => void rejected.push(...failed),
-      writeUncertain: async (failed) => void rejected.push(...failed),
-      concurrency: 16,
-      queueBytes: 1_000_000,
-      graceMs: 1000,
-    });
-    const chunks = [...planner.add(makeBlock(items, operations)), ...planner.flush()];
-    for (const chunk of chunks) await sender.submit(chunk);
-    await sender.drain();
-    assert.equal(sender.stopped, undefined);
-    assert.deepEqual(rejected, []);
+    assert.deepEqual(await deliver(target, transport, [makeBlock(items, operations)]), []);
   }
 
   it('makes one profile of each customer, with both facts, both ids and the later row’s values', async () => {
