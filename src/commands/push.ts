@@ -1,19 +1,29 @@
 /** `cdp-load push` and `cdp-load validate`: one path; validate ends before the socket. */
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { createTransport } from '../delivery/transport.ts';
 import { createMemoryBook } from '../engine/book.ts';
 import { enroll } from '../engine/enroll.ts';
+import { createFileFeed } from '../engine/file-feed.ts';
 import { type Prepared, type PrepareOptions, prepare } from '../engine/prepare.ts';
-import { createRowFile } from '../engine/row-file.ts';
-import { executeRun, type RunOrder, type RunWorld } from '../engine/run.ts';
+import { executeRun, type RunWorld } from '../engine/run.ts';
 import { countRecords, describeFile, guardRows } from '../engine/survey.ts';
 import { openJournal } from '../journal/journal.ts';
+import { RowFile, rowFiles } from '../journal/rejects.ts';
+import { newRunId } from '../journal/run-id.ts';
 import { mappingHash } from '../mapping/mapping-hash.ts';
 import { systemClock } from '../model/clock.ts';
 import { maskTexts } from '../model/mask.ts';
 import type { Reporter, Summary } from '../report/summary.ts';
 import type { InputFlags, OutputFlags, ResumeFlags, SendingFlags, TargetFlags } from './flags.ts';
-import { createReporter, listenForSignals, tolerateClosedOutputs, transportOptions } from './world.ts';
+import {
+  commandLine,
+  createReporter,
+  listenForSignals,
+  orderOf,
+  tolerateClosedOutputs,
+  transportOptions,
+} from './world.ts';
 
 type ValidateFlags = TargetFlags & InputFlags & SendingFlags & OutputFlags;
 type PushFlags = ValidateFlags & ResumeFlags & { readonly dryRun?: boolean };
@@ -36,8 +46,8 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
         mapping: mappingHash(mapping),
       });
       const { run } = enrolled;
-      const rejects = createRowFile(join(run.directory, 'rejects.ndjson'));
-      const uncertain = createRowFile(join(run.directory, 'uncertain.ndjson'));
+      const rejects = new RowFile(run.directory, rowFiles.rejected);
+      const uncertain = new RowFile(run.directory, rowFiles.uncertain);
       session.reporter.started({
         run: run.id,
         command: 'push',
@@ -51,17 +61,29 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
           bytes: file.bytes,
         })),
         notices: [...noticesOf(prepared), ...enrolled.notices],
+        uncertain: enrolled.uncertain,
       });
       await uncertain.write(enrolled.heldRows);
       let summary: Summary | undefined;
       try {
-        summary = await executeRun(orderOf(prepared, flags, { ...enrolled, run: run.id, command: 'push' }), {
-          ...session.world,
+        const startedAt = systemClock.now();
+        const feed = createFileFeed({
+          surveyed: prepared.files,
+          streamed: enrolled.files,
+          source: prepared.source,
+          mapping: { settings: resolved.settings, mapping, now: startedAt },
           book: run,
-          transport: createTransport(transportOptions(resolved, flags.concurrency)),
-          rejects,
-          uncertain,
         });
+        summary = await executeRun(
+          orderOf(prepared.resolved, operations, flags, { ...enrolled, feed, run: run.id, command: 'push' }),
+          {
+            ...session.world,
+            book: run,
+            transport: createTransport(transportOptions(resolved, flags.concurrency)),
+            rejects,
+            uncertain,
+          },
+        );
       } finally {
         run.end({ exit: summary?.exit ?? 70, totals: summary ?? null });
       }
@@ -75,8 +97,8 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
 export async function validate(files: readonly string[], flags: ValidateFlags): Promise<void> {
   await withPrepared(files, flags, async (prepared, session) => {
     const { resolved, operations, stateDir } = prepared;
-    const run = `validate-${process.pid}`;
-    const directory = join(stateDir, 'validate');
+    const run = newRunId(systemClock.now(), Math.random, (id) => existsSync(join(stateDir, 'runs', `${id}-validate`)));
+    const directory = join(stateDir, 'runs', `${run}-validate`);
     session.reporter.started({
       run,
       command: 'validate',
@@ -90,6 +112,7 @@ export async function validate(files: readonly string[], flags: ValidateFlags): 
         bytes: file.bytes,
       })),
       notices: noticesOf(prepared),
+      uncertain: [],
     });
     const loads = prepared.files.map((file) => ({
       file,
@@ -102,23 +125,22 @@ export async function validate(files: readonly string[], flags: ValidateFlags): 
         upTo: flags.limit,
       },
     }));
-    return executeRun(
-      orderOf(prepared, flags, {
-        files: loads,
-        alreadyLoaded: [],
-        resumed: 0,
-        rejectedBefore: 0,
-        run,
-        command: 'validate',
-      }),
-      {
-        ...session.world,
-        book: createMemoryBook(prepared.files.length, operations.length),
-        transport: undefined,
-        rejects: createRowFile(join(directory, 'rejects.ndjson'), { replace: true }),
-        uncertain: createRowFile(join(directory, 'uncertain.ndjson'), { replace: true }),
-      },
-    );
+    const book = createMemoryBook(prepared.files.length, operations.length);
+    const feed = createFileFeed({
+      surveyed: prepared.files,
+      streamed: loads,
+      source: prepared.source,
+      mapping: { settings: resolved.settings, mapping: prepared.mapping, now: systemClock.now() },
+      book,
+    });
+    const decided = { feed, alreadyLoaded: [], resumed: 0, rejectedBefore: 0, run, command: 'validate' as const };
+    return executeRun(orderOf(resolved, operations, flags, decided), {
+      ...session.world,
+      book,
+      transport: undefined,
+      rejects: new RowFile(directory, rowFiles.rejected),
+      uncertain: new RowFile(directory, rowFiles.uncertain),
+    });
   });
 }
 
@@ -146,7 +168,7 @@ async function withPrepared(
       world: { clock: systemClock, random: Math.random, reporter, mask, interrupt, commandAgain: commandLine() },
     });
     reporter.finished(summary);
-    if (prepared.sandbox !== undefined && !flags.json && !flags.quiet) {
+    if (prepared.sandbox !== undefined && summary.command === 'push' && !flags.json && !flags.quiet) {
       process.stderr.write(`  What the sandbox holds now:\n`);
       for (const line of prepared.sandbox.emulator(resolved.type.type).summary()) process.stderr.write(`    ${line}\n`);
     }
@@ -182,58 +204,19 @@ export function prepareOptions(
   };
 }
 
-function orderOf(
-  prepared: Prepared,
-  flags: ValidateFlags,
-  decided: Pick<RunOrder, 'run' | 'command' | 'files' | 'alreadyLoaded' | 'resumed' | 'rejectedBefore'>,
-): RunOrder {
-  const { resolved, mapping, operations, files, source } = prepared;
-  const { transport, type, target } = resolved;
-  const rate = least(flags.rate ?? transport.rate ?? type.defaults.rate, target.pace?.rate);
-  return {
-    ...decided,
-    resolved,
-    mapping,
-    operations,
-    surveyed: files,
-    source,
-    limits: {
-      items: flags.chunkSize,
-      concurrency:
-        least(flags.concurrency ?? transport.concurrency ?? type.defaults.concurrency, target.pace?.concurrency) ?? 1,
-      rate,
-    },
-    uncertain: flags.uncertain,
-    maxErrors: flags.maxErrors,
-  };
-}
-
-const least = (a: number | undefined, b: number | undefined): number | undefined =>
-  a === undefined ? b : b === undefined ? a : Math.min(a, b);
-
 async function guard(
-  { files, source, resolved, mapping }: Prepared,
+  { files, source, mapping }: Prepared,
   { minRows, maxDrop }: ResumeFlags,
   lastRows: (by: { mapping: string }) => number | undefined,
 ): Promise<void> {
   if (minRows === undefined && maxDrop === undefined) return;
   let rows = 0;
   for (const file of files) rows += await countRecords(file, source);
-  void resolved;
   guardRows(rows, { minRows, maxDrop, lastRows: lastRows({ mapping: mappingHash(mapping) }) });
 }
 
-const noticesOf = ({ resolved, operations, sandbox }: Prepared): string[] => [
-  ...(sandbox === undefined ? [] : ['sandbox: nothing leaves this machine']),
-  ...new Set([...resolved.target.notices, ...operations.flatMap(({ notices }) => notices ?? [])]),
-];
-
-/** As it was typed, without flags that are spent once they have worked. */
-function commandLine(): string {
-  const spent = new Set(['--restart', '--again', '--new-mapping']);
-  return ['cdp-load', ...process.argv.slice(2).filter((word) => !spent.has(word))].map(quoted).join(' ');
-}
-
-const quoted = (word: string): string => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
-
-export const absolute = (path: string): string => resolve(process.cwd(), path);
+/** What a target says of its real self (live mode, later checks) would mislead about the sandbox. */
+const noticesOf = ({ resolved, operations, sandbox }: Prepared): string[] =>
+  sandbox === undefined
+    ? [...new Set([...resolved.target.notices, ...operations.flatMap(({ notices }) => notices ?? [])])]
+    : ['sandbox: nothing leaves this machine'];

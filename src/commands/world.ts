@@ -2,11 +2,13 @@
 import type { Writable } from 'node:stream';
 import type { ResolvedTarget } from '../config/resolve.ts';
 import type { TransportOptions } from '../delivery/transport.ts';
+import type { RunOrder } from '../engine/run.ts';
 import { Exit } from '../model/fault.ts';
 import { createJsonReporter } from '../report/json.ts';
 import type { Reporter } from '../report/summary.ts';
 import { createTerminalReporter } from '../report/terminal.ts';
-import type { OutputFlags } from './flags.ts';
+import type { Operation } from '../targets/target.ts';
+import type { OutputFlags, SendingFlags } from './flags.ts';
 
 const connectTimeoutMs = 10_000;
 
@@ -66,3 +68,43 @@ export function tolerateClosedOutputs(): void {
   ignore(process.stdout);
   ignore(process.stderr);
 }
+
+/** What the flags, the config, the target's defaults and its own stricter pace come to. */
+export function orderOf(
+  resolved: ResolvedTarget,
+  operations: readonly Operation[],
+  flags: SendingFlags,
+  decided: Pick<RunOrder, 'run' | 'command' | 'feed' | 'alreadyLoaded' | 'resumed' | 'rejectedBefore'>,
+): RunOrder {
+  const { transport, type, target } = resolved;
+  const { run, command, feed, alreadyLoaded, resumed, rejectedBefore } = decided;
+  return {
+    run,
+    command,
+    feed,
+    alreadyLoaded,
+    resumed,
+    rejectedBefore,
+    resolved,
+    operations,
+    limits: {
+      items: flags.chunkSize,
+      concurrency:
+        least(flags.concurrency ?? transport.concurrency ?? type.defaults.concurrency, target.pace?.concurrency) ?? 1,
+      rate: least(flags.rate ?? transport.rate ?? type.defaults.rate, target.pace?.rate),
+    },
+    uncertain: flags.uncertain,
+    maxErrors: flags.maxErrors,
+  };
+}
+
+const least = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined ? b : b === undefined ? a : Math.min(a, b);
+
+/** As it was typed, without flags that are spent once they have worked. */
+export function commandLine(): string {
+  const spent = new Set(['--restart', '--again', '--new-mapping']);
+  return ['cdp-load', ...process.argv.slice(2).filter((word) => !spent.has(word))].map(quoted).join(' ');
+}
+
+const quoted = (word: string): string => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

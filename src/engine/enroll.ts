@@ -11,9 +11,10 @@ import type { RejectedRow } from '../journal/rejects.ts';
 import type { JournalRun, OpenedLoad, Uncertain } from '../journal/run.ts';
 import type { LoadState } from '../journal/state.ts';
 import { plural } from '../report/printable.ts';
+import type { RunStart } from '../report/summary.ts';
 import { engineError } from './codes.ts';
+import type { StreamedFile } from './file-feed.ts';
 import { type Prepared, resendable } from './prepare.ts';
-import type { StreamedFile } from './stream.ts';
 import type { SurveyedFile } from './survey.ts';
 
 export interface EnrollOptions {
@@ -34,6 +35,7 @@ export interface Enrolled {
   readonly resumed: number;
   readonly rejectedBefore: number;
   readonly notices: readonly string[];
+  readonly uncertain: RunStart['uncertain'];
   /** Rows whose fate is unknown and that must not be sent again: to be named. */
   readonly heldRows: readonly RejectedRow[];
 }
@@ -87,6 +89,7 @@ export async function enroll(prepared: Prepared, journal: Journal, options: Enro
         notices.push(`${name}: going on with the load that run ${decision.load.lastRun} left unfinished`);
     }
     const streamed: StreamedFile[] = [];
+    const uncertain: RunStart['uncertain'][number][] = [];
     const heldRows: RejectedRow[] = [];
     let resumed = 0;
     let rejectedBefore = 0;
@@ -94,43 +97,51 @@ export async function enroll(prepared: Prepared, journal: Journal, options: Enro
       const file = files[opened.input ?? -1];
       if (file === undefined) continue;
       const found = await run.recover(opened.load.id);
-      const held = await decideUncertain(run, opened, found, resendable(operations, options.uncertain), notices);
+      const held = await decideUncertain(
+        run,
+        opened,
+        found,
+        resendable(operations, options.uncertain),
+        (records, entry, fate) => {
+          uncertain.push({
+            file: file.name,
+            operation: opened.load.operations[entry] ?? '',
+            records: records.toString(),
+            rows: records.size,
+            fate,
+          });
+        },
+      );
       if (!held.isEmpty) heldRows.push(...(await rowsOf(file, held, prepared)));
       const before = run.counts(opened.load.id);
       resumed += before.accepted + before.rejected + before.skipped + before.uncertain;
       rejectedBefore += before.rejected;
       streamed.push(await streamedFile(run, opened, file, options.limit));
     }
-    return { run, files: streamed, alreadyLoaded, resumed, rejectedBefore, notices, heldRows };
+    return { run, files: streamed, alreadyLoaded, resumed, rejectedBefore, notices, uncertain, heldRows };
   } catch (error) {
     run.end({ exit: 2, totals: null });
     throw error;
   }
 }
 
-/** @returns records whose fate became unknown by the crash and that are held from now on */
+/**
+ * @param name is told of every row in doubt, also of those held since earlier: a run that was killed may not have said so
+ * @returns records that are held
+ */
 async function decideUncertain(
   run: JournalRun,
   { load }: OpenedLoad,
   found: readonly Uncertain[],
   resend: readonly boolean[],
-  notices: string[],
+  name: (records: RangeSet, entry: number, fate: 'resend' | 'hold') => void,
 ): Promise<RangeSet> {
   let held = new RangeSet();
   for (const { entry, inFlight, before } of found) {
     const all = inFlight.union(before);
-    if (resend[entry]) {
-      await run.record([{ load: load.id, entry, to: 'open', ranges: [...all] }]);
-      notices.push(
-        `${plural(all.size, 'uncertain row')} (${brief(all)}) of ${load.operations[entry]} will be sent again`,
-      );
-    } else {
-      held = held.union(inFlight);
-      if (!inFlight.isEmpty)
-        notices.push(
-          `${plural(inFlight.size, 'row')} (${brief(inFlight)}) of ${load.operations[entry]} were in flight when the last run ended: held as uncertain`,
-        );
-    }
+    if (resend[entry]) await run.record([{ load: load.id, entry, to: 'open', ranges: [...all] }]);
+    else held = held.union(all);
+    name(all, entry, resend[entry] ? 'resend' : 'hold');
   }
   return held;
 }
@@ -171,7 +182,7 @@ async function rowsOf(file: SurveyedFile, records: RangeSet, { source }: Prepare
   const fault = {
     stage: 'send' as const,
     code: 'no-connection',
-    reason: 'in flight when the run ended; it is not known whether the platform took it',
+    reason: 'in flight when a run ended; it is not known whether the platform took it',
   };
   for await (const block of reading.blocks()) {
     const wanted = records.within(block.startRecord, block.startRecord + block.records - 1);
@@ -194,12 +205,6 @@ async function rowsOf(file: SurveyedFile, records: RangeSet, { source }: Prepare
   await reading.close();
   return rows;
 }
-
-const longestList = 60;
-const brief = (records: RangeSet): string => {
-  const text = records.toString();
-  return text.length <= longestList ? `records ${text}` : `records ${text.slice(0, longestList)}…`;
-};
 
 const whenOf = (epochMs: number | undefined): string =>
   epochMs === undefined ? 'before' : new Date(epochMs).toISOString().slice(0, 16).replace('T', ' ');

@@ -2,7 +2,7 @@
  * Everything that is decided before the first byte is sent: config, target, mapping, inputs, and what the journal knows of
  * them. Whatever is wrong is said here, with exit 2.
  */
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -77,7 +77,10 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
 }
 
 /** Relative to the working directory when it was typed, to the config file when it stands there. */
-function mappingPath({ mapping, workingDirectory }: PrepareOptions, resolved: ResolvedTarget): string {
+export function mappingPath(
+  { mapping, workingDirectory }: Pick<PrepareOptions, 'mapping' | 'workingDirectory'>,
+  resolved: ResolvedTarget,
+): string {
   if (mapping !== undefined) return resolve(workingDirectory, mapping);
   if (resolved.mapping !== undefined) return resolved.mapping;
   const { name } = resolved.settings;
@@ -120,9 +123,7 @@ async function spoolStdin(
   return inputs;
 }
 
-export const readSpooled = (file: InputFile): Readable => createReadStream(file.path);
-
-function refuseDestruction(operations: readonly Operation[], isConfirmed: boolean): void {
+export function refuseDestruction(operations: readonly Operation[], isConfirmed: boolean): void {
   if (isConfirmed) return;
   const destructive = operations.filter(({ destroys }) => destroys !== undefined);
   if (destructive.length === 0) return;

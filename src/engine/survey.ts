@@ -2,11 +2,12 @@
  * Looks at every input before anything is sent: whether it can be read, what it is, whether the mapping fits its header. A
  * mistake in the last of many files stops the run before the first request of the first.
  */
-import { fingerprintOf } from '../input/fingerprint.ts';
+import { fingerprintOf, sameFingerprint } from '../input/fingerprint.ts';
 import { openSource, type SourceDescription, type SourceOptions } from '../input/source.ts';
 import type { Fingerprint } from '../journal/loads.ts';
 import type { CompiledMapping } from '../mapping/compile.ts';
-import { UserError } from '../model/fault.ts';
+import { Exit, UserError } from '../model/fault.ts';
+import { engineError } from './codes.ts';
 
 export interface InputFile {
   /** As the user named it; `-` is stdin. */
@@ -39,6 +40,21 @@ export async function survey(
   return surveyed;
 }
 
+/**
+ * A file that changes while it is read leaves nobody knowing which rows were seen. Its load stays unfinished, so the next run
+ * refuses to go on until somebody has decided.
+ */
+export async function verifyUnchanged(file: SurveyedFile): Promise<void> {
+  const now = await fingerprintOf(file.path);
+  if (sameFingerprint(now, file.fingerprint)) return;
+  throw engineError(
+    'input-changed-meanwhile',
+    `${file.name} was changed while it was being read.`,
+    'Load from a file that nobody writes to: copy it first, then load the copy.',
+    Exit.gaveUpRetrying,
+  );
+}
+
 /** Rows of a file, without parsing them: for guards that must hold before the first request. */
 export async function countRecords(file: SurveyedFile, options: SourceOptions): Promise<number> {
   const source = await openSource(file.path, file.index, options);
@@ -51,7 +67,7 @@ export async function countRecords(file: SurveyedFile, options: SourceOptions): 
 const delimiterNames: Readonly<Record<string, string>> = { '\t': 'tab', ',': 'comma', ';': 'semicolon', '|': 'pipe' };
 
 /** "CSV, 15 columns, delimiter comma (detected), UTF-8". */
-export function describeFile({ format, encoding, csv }: SourceDescription): string {
+export function describeFile({ encoding, csv }: SourceDescription): string {
   if (csv === undefined) return `NDJSON, ${encoding}`;
   const delimiter = `delimiter ${delimiterNames[csv.delimiter] ?? csv.delimiter}${csv.delimiterDetected ? ' (detected)' : ''}`;
   return `CSV, ${csv.header.length} columns, ${delimiter}, ${encoding}`;

@@ -1,31 +1,58 @@
 /** Counts what happens, for the bar and the summary. Knows nothing of files or platforms. */
-import type { MappedBlock, RowRejection } from '../model/block.ts';
+import type { Chunk, EntryRecords } from '../delivery/chunk.ts';
+import type { Settlement } from '../delivery/ledger.ts';
 import type { Fault } from '../model/fault.ts';
 import type { FaultTally, Summary } from '../report/summary.ts';
+import type { Operation } from '../targets/target.ts';
+import type { FedBlock } from './feed.ts';
 
 interface Counted {
-  code: string;
-  column: string | undefined;
-  reason: string;
+  readonly code: string;
+  readonly column: string | undefined;
+  readonly reason: string;
   count: number;
-  first: string;
+  readonly first: string;
 }
 
 export interface Tally {
-  /** Rows turned down before anything was sent. */
-  rejectedRows(file: string, rows: readonly RowRejection[]): void;
+  sent(chunk: Chunk): void;
+  settled(to: Settlement, items: number, records: readonly EntryRecords[]): void;
+  retried(): void;
+  /** A block was read, mapped and handed on. */
+  took(fed: FedBlock, file: string): void;
   /** One item that the platform refused. */
   refusedItem(place: string, fault: Fault): void;
-  warned(file: string, warnings: MappedBlock['warnings']): void;
+  /** For the bar. With several items a row these are shares of rows; the summary counts rows. */
+  readonly shown: {
+    readonly read: number;
+    readonly accepted: number;
+    readonly rejected: number;
+    readonly skipped: number;
+    readonly uncertain: number;
+    readonly bytesRead: number;
+  };
+  readonly requests: number;
+  readonly retries: number;
+  readonly bytes: number;
+  readonly itemsMapped: number;
+  readonly itemsSettled: number;
   readonly faults: readonly FaultTally[];
   readonly warnings: Summary['warnings'];
+  readonly destroyed: Summary['destroyed'];
 }
 
-export function createTally(): Tally {
+export function createTally(operations: readonly Operation[]): Tally {
   const faults = new Map<string, Counted>();
-  const warnings = new Map<string, { code: string; text: string; count: number; first: string }>();
+  const warnings = new Map<
+    string,
+    { readonly code: string; readonly text: string; count: number; readonly first: string }
+  >();
+  const destroyed = new Map<string, { readonly operation: string; readonly what: string; items: number }>();
+  const shown = { read: 0, accepted: 0, rejected: 0, skipped: 0, uncertain: 0, bytesRead: 0 };
+  const counters = { requests: 0, retries: 0, bytes: 0, itemsMapped: 0, itemsSettled: 0 };
+  const entries = operations.length;
 
-  const add = (place: string, { code, column, field, reason }: Fault) => {
+  const addFault = (place: string, { code, column, field, reason }: Fault) => {
     const about = column ?? field;
     const key = `${code}\n${about ?? ''}`;
     const known = faults.get(key);
@@ -33,17 +60,60 @@ export function createTally(): Tally {
     else known.count += 1;
   };
 
+  const addDestroyed = (records: readonly EntryRecords[]) => {
+    for (const { entry, ranges } of records) {
+      const operation = operations[entry];
+      if (operation?.destroys === undefined) continue;
+      const known = destroyed.get(operation.name) ?? { operation: operation.name, what: operation.destroys, items: 0 };
+      known.items += lengthOf(ranges);
+      destroyed.set(operation.name, known);
+    }
+  };
+
   return {
-    rejectedRows(file, rows) {
-      for (const { line, faults: found } of rows) for (const fault of found) add(`${file}:${line}`, fault);
+    sent({ bytes }) {
+      counters.requests += 1;
+      counters.bytes += bytes;
     },
-    refusedItem: add,
-    warned(file, found) {
-      for (const { code, text, count, line } of found) {
+    settled(to, items, records) {
+      if (to === 'open' || to === 'sending') return;
+      counters.itemsSettled += items;
+      shown[to] += items / entries;
+      if (to === 'accepted') addDestroyed(records);
+    },
+    retried() {
+      counters.retries += 1;
+    },
+    took({ mapped, rows, bytes }, file) {
+      shown.read += rows;
+      shown.bytesRead += bytes;
+      shown.rejected += mapped.rejected.length;
+      for (const ranges of mapped.skipped) shown.skipped += lengthOf(ranges) / entries;
+      counters.itemsMapped += mapped.entries.length;
+      for (const { line, faults: found } of mapped.rejected)
+        for (const fault of found) addFault(`${file}:${line}`, fault);
+      for (const { code, text, count, line } of mapped.warnings) {
         const known = warnings.get(code);
         if (known === undefined) warnings.set(code, { code, text, count, first: `${file}:${line}` });
         else known.count += count;
       }
+    },
+    refusedItem: addFault,
+    shown,
+    get requests() {
+      return counters.requests;
+    },
+    get retries() {
+      return counters.retries;
+    },
+    get bytes() {
+      return counters.bytes;
+    },
+    get itemsMapped() {
+      return counters.itemsMapped;
+    },
+    get itemsSettled() {
+      return counters.itemsSettled;
     },
     get faults() {
       return [...faults.values()].sort((a, b) => b.count - a.count);
@@ -51,5 +121,11 @@ export function createTally(): Tally {
     get warnings() {
       return [...warnings.values()].sort((a, b) => b.count - a.count);
     },
+    get destroyed() {
+      return [...destroyed.values()];
+    },
   };
 }
+
+const lengthOf = (ranges: readonly (readonly [number, number])[]): number =>
+  ranges.reduce((sum, [from, to]) => sum + to - from + 1, 0);

@@ -3,7 +3,7 @@
  * surrogate pairs, nesting that would overflow a stack further on) are told by cheap tests over the whole block and read with more care.
  */
 import type { Block } from '../model/block.ts';
-import { isJsonObject, type Json, type JsonObject, rawNumber } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject, parseKeepingDigits } from '../model/json.ts';
 import { inputFault } from './codes.ts';
 import { type Decoder, textWithEscapes } from './decode.ts';
 import { rulesOf, type SourceDescription } from './description.ts';
@@ -24,8 +24,6 @@ const deepest = 1000;
 
 /** A number where a value may stand, with 16 digits or more (a double keeps 15) or an exponent that may leave its range. */
 const longNumber = /[\s:,[]-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})/;
-/** The same of a number by itself. */
-const longSource = /^-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})/;
 const surrogateEscape = /\\u[dD][89a-fA-F]/;
 
 export function ndjsonParser(description: SourceDescription, decoder: Decoder): (block: Block) => ParsedBlock {
@@ -129,18 +127,6 @@ function readLine(line: string, care: Care): JsonObject | RowFault {
     }
   }
   return value;
-}
-
-/** Numbers whose value a double would change stay as their digits. */
-function parseKeepingDigits(line: string): Json {
-  return JSON.parse(line, reviveNumber) as Json;
-}
-
-function reviveNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== 'number') return value;
-  const source = context?.source;
-  if (source === undefined || !longSource.test(source)) return value;
-  return String(value) === source ? value : rawNumber(source);
 }
 
 function isTooDeep(line: string): boolean {

@@ -22,6 +22,8 @@ export interface ParsedBlock {
   /** The same as the block's `records`. */
   readonly length: number;
   readonly rows: readonly ParsedRow[];
+  /** Record number of row `index`, where rows do not simply follow each other from the block's first (a retry of scattered rows). */
+  recordOf?(index: number): number;
   /** Of row `index` (0-based in the block): 1-based line and byte offset in the file. The first call reads the block's borders again. */
   position(index: number): { readonly line: number; readonly byte: number };
   /** Row `index` as it was written: JSON text of an object where it could be read, else its raw text. */

@@ -12,7 +12,7 @@ import ndjson from 'ndjson';
 import { z } from 'zod';
 import type { RowRejection } from '../model/block.ts';
 import { Exit, type Fault, type UserError } from '../model/fault.ts';
-import { rawNumber } from '../model/json.ts';
+import { parseKeepingDigits } from '../model/json.ts';
 import { journalError } from './codes.ts';
 
 export interface RejectedRow extends RowRejection {
@@ -168,7 +168,7 @@ export async function* readRejects(path: string): AsyncGenerator<RejectedRow> {
 }
 
 function rowOf(text: string): RejectedRow | undefined {
-  const parsed = parseKeepingDigits(text);
+  const parsed = jsonOrNothing(text);
   const line = rejectLine.safeParse(parsed);
   const first = fault.safeParse(parsed);
   if (!line.success || !first.success || line.data.source === undefined) return undefined;
@@ -181,13 +181,9 @@ function rowOf(text: string): RejectedRow | undefined {
   };
 }
 
-function parseKeepingDigits(text: string): unknown {
+function jsonOrNothing(text: string): unknown {
   try {
-    return JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) =>
-      typeof value === 'number' && context?.source !== undefined && String(value) !== context.source
-        ? rawNumber(context.source)
-        : value,
-    );
+    return parseKeepingDigits(text);
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { SourceDescription } from '../input/description.ts';
-import { parserFor, RowFault } from '../input/parse.ts';
+import { type ParsedBlock, parserFor, RowFault } from '../input/parse.ts';
 import type { Block, MappedBlock, RecordRange, RowRejection } from '../model/block.ts';
 import type { Fault } from '../model/fault.ts';
 import type { Encoded } from '../targets/target.ts';
@@ -26,7 +26,15 @@ export function blockMapper(
   compiled: CompiledMapping,
   context: BlockContext,
 ): (block: Block) => MappedBlock {
-  const parse = parserFor(description);
+  return parsedBlockMapper(parserFor(description), compiled, context);
+}
+
+/** The same for rows that come from elsewhere than a block's bytes. */
+export function parsedBlockMapper(
+  parse: (block: Block) => ParsedBlock,
+  compiled: CompiledMapping,
+  context: BlockContext,
+): (block: Block) => MappedBlock {
   const entryCount = compiled.entries.length;
   const { loadKey, now, done } = context;
   let record = 0;
@@ -54,7 +62,7 @@ export function blockMapper(
     for (let index = 0; index < parsed.length; index++) {
       const row = parsed.rows[index];
       if (row === undefined) continue;
-      record = block.startRecord + index;
+      record = parsed.recordOf?.(index) ?? block.startRecord + index;
       if (isDone !== undefined && allDone(entryCount, isDone)) continue;
       if (row instanceof RowFault) {
         reject(index, row.faults);
@@ -68,7 +76,7 @@ export function blockMapper(
       for (let entry = 0; entry < entryCount; entry++) {
         const item = mapped.kind === 'items' ? mapped.items[entry] : undefined;
         if (item !== undefined) {
-          items.add(item, index, entry);
+          items.add(item, record - block.startRecord, entry);
           if (item.warnings !== undefined) for (const warning of item.warnings) warn(index, warning);
         } else if (isDone === undefined || !isDone(entry)) {
           extend(skipped[entry] ?? [], record);

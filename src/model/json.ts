@@ -24,3 +24,15 @@ export const isRawNumber = (value: unknown): value is RawNumber => native.isRawJ
 
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawNumber(value);
+
+/** Numbers whose value a double would change stay as their digits. Throws SyntaxError as JSON.parse does. */
+export const parseKeepingDigits = (text: string): Json => JSON.parse(text, reviveNumber) as Json;
+
+/** More digits than a double surely keeps, or an exponent that it may not reach. */
+const longSource = /^-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})/;
+
+function reviveNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const source = context?.source;
+  if (typeof value !== 'number' || source === undefined || !longSource.test(source)) return value;
+  return String(value) === source ? value : rawNumber(source);
+}

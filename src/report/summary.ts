@@ -83,6 +83,14 @@ export interface RunStart {
   readonly operations: readonly string[];
   readonly files: readonly { readonly path: string; readonly about: string; readonly bytes: number }[];
   readonly notices: readonly string[];
+  /** What a crash left in doubt, by record number, and what becomes of it: named in full. */
+  readonly uncertain: readonly {
+    readonly file: string;
+    readonly operation: string;
+    readonly records: string;
+    readonly rows: number;
+    readonly fate: 'resend' | 'hold';
+  }[];
 }
 
 /** Takes what happens and shows it. Two implementations: for people, and one JSON object a line for programs. */

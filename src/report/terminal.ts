@@ -1,6 +1,7 @@
 /** For people: a bar on a terminal, a plain line every so often elsewhere, and a summary that says what to do next. */
 import { chalkStderr as chalk } from 'chalk';
 import { Presets, SingleBar } from 'cli-progress';
+import { shorten } from '../model/fault.ts';
 import { bytesText, clockText, count, durationText, plural, printable } from './printable.ts';
 import { estimate, type Progress, type Reporter, type RunStart, type Summary } from './summary.ts';
 
@@ -22,6 +23,7 @@ export interface TerminalOptions {
 const plainLineEveryMs = 10_000;
 const mostFaultsShown = 8;
 const mostFilesNamed = 5;
+const mostRecordsShown = 60;
 
 export function createTerminalReporter(terminal: Terminal, options: TerminalOptions): Reporter {
   const line = (text = '') => terminal.write(`${options.mask(text)}\n`);
@@ -44,6 +46,12 @@ export function createTerminalReporter(terminal: Terminal, options: TerminalOpti
       if (start.files.length > mostFilesNamed)
         line(`  … and ${plural(start.files.length - mostFilesNamed, 'more file')}`);
       for (const notice of start.notices) line(`  ${chalk.cyan('note')} ${printable(notice)}`);
+      for (const { file, operation, records, rows, fate } of start.uncertain) {
+        const what = fate === 'resend' ? 'sent again: no harm is done by that' : 'held as uncertain, not sent again';
+        line(
+          `  ${chalk.yellow('uncertain')} ${printable(file)}: ${plural(rows, 'row')} of ${operation} in flight when a run ended (records ${shorten(records, mostRecordsShown)}): ${what}`,
+        );
+      }
       if (terminal.isTTY) bar = startBar();
     },
     notice(text) {

@@ -66,7 +66,10 @@ async function simulate(
       const sentAt = clock.now();
       const ok = await serve();
       inFlight -= 1;
-      if (clock.now() >= measureFrom) ok ? (good += 1) : (refused += 1);
+      if (clock.now() >= measureFrom) {
+        if (ok) good += 1;
+        else refused += 1;
+      }
       if (!ok) pace.pauseUntil(clock.now() + 200);
       pace.release({ tookMs: clock.now() - sentAt, pushedBack: !ok });
     }

@@ -1,0 +1,57 @@
+// Runs a command under GNU time, which knows the peak of resident memory of the process itself.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Measured {
+  readonly seconds: number;
+  readonly peakMB: number;
+  readonly stdout: string;
+  readonly status: number;
+}
+
+/** Debian's packages that a benchmark or a long test needs; installed when absent. */
+export function needDebian(programs: Readonly<Record<string, string>>): void {
+  const missing = Object.entries(programs)
+    .filter(([path]) => !existsSync(path))
+    .map(([, name]) => name);
+  if (missing.length === 0) return;
+  process.stderr.write(`Installing ${missing.join(', ')} …\n`);
+  for (const args of [
+    ['update', '-q'],
+    ['install', '-y', '-q', '--no-install-recommends', ...missing],
+  ]) {
+    const { status } = spawnSync('apt-get', args, {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+    if (status !== 0) throw new Error(`apt-get ${args[0]} failed; install ${missing.join(', ')} by hand`);
+  }
+}
+
+export async function measure(
+  command: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Measured> {
+  const report = join(tmpdir(), `cdp-load-time-${process.pid}-${Math.floor(performance.now() * 1000)}`);
+  const child = spawn('/usr/bin/time', ['-f', '%e %M', '-o', report, command, ...args], {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (part: Buffer) => {
+    stdout += part.toString('utf8');
+  });
+  child.stderr.on('data', (part: Buffer) => {
+    stderr += part.toString('utf8');
+  });
+  const status = await new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? -1)));
+  const lines = readFileSync(report, 'utf8').trim().split('\n');
+  rmSync(report);
+  const [seconds = 0, kilobytes = 0] = (lines.at(-1) ?? '').split(' ').map(Number);
+  if (status !== 0) process.stderr.write(stderr.slice(-2000));
+  return { seconds, peakMB: kilobytes / 1024, stdout, status };
+}

@@ -1,0 +1,132 @@
+/** `cdp-load retry`: the rejected rows of a run once more, under the mapping as it is now. */
+import { join, resolve } from 'node:path';
+import { loadConfig } from '../config/load.ts';
+import { resolveTarget } from '../config/resolve.ts';
+import { createTransport } from '../delivery/transport.ts';
+import { engineError } from '../engine/codes.ts';
+import { mappingPath, refuseDestruction } from '../engine/prepare.ts';
+import { createRetryFeed, readRetriedRows } from '../engine/retry-feed.ts';
+import { executeRun } from '../engine/run.ts';
+import { openJournal } from '../journal/journal.ts';
+import type { Load } from '../journal/loads.ts';
+import { RowFile, rowFiles } from '../journal/rejects.ts';
+import { loadMapping } from '../mapping/load.ts';
+import { systemClock } from '../model/clock.ts';
+import { Exit } from '../model/fault.ts';
+import { maskTexts } from '../model/mask.ts';
+import { plural } from '../report/printable.ts';
+import type { Summary } from '../report/summary.ts';
+import type { ConfigFlags, OutputFlags, SendingFlags } from './flags.ts';
+import { stateDirOf } from './runs.ts';
+import {
+  commandLine,
+  createReporter,
+  listenForSignals,
+  orderOf,
+  tolerateClosedOutputs,
+  transportOptions,
+} from './world.ts';
+
+type RetryFlags = ConfigFlags & SendingFlags & OutputFlags & { readonly target?: string; readonly mapping?: string };
+
+export async function retry(id: string, flags: RetryFlags): Promise<void> {
+  tolerateClosedOutputs();
+  const journal = openJournal(stateDirOf(flags));
+  try {
+    const past = journal.run(id);
+    const config = loadConfig(flags.config, process.cwd());
+    const resolved = resolveTarget(flags.target ?? past.targetName, config, process.env);
+    const { target } = resolved;
+    const mapping = await loadMapping(
+      mappingPath({ mapping: flags.mapping, workingDirectory: process.cwd() }, resolved),
+    );
+    const loads = past.loads.map(({ load }) => load).filter((load) => load.target === target.identity);
+    const loadOf = (file: string): Load | undefined =>
+      loads.find(({ path }) => path === file || path === resolve(file)) ?? (loads.length === 1 ? loads[0] : undefined);
+    const kinds = flags.uncertain === 'resend' ? (['rejected', 'uncertain'] as const) : (['rejected'] as const);
+    const batch = await readRetriedRows(join(journal.stateDirectory, 'runs', id), loadOf, kinds);
+    const operations = mapping.entries.map(({ operation, settings }) => target.operation(operation, settings));
+    refuseDestruction(operations, flags.confirmDestructive ?? false);
+    refuseSingleRequest(operations);
+    if (batch.loads.length === 0) {
+      throw engineError(
+        'nothing-to-retry',
+        batch.unreadable === 0
+          ? `Run ${id} has no rejected rows.`
+          : `The ${plural(batch.unreadable, 'rejected row')} of run ${id} could not even be read.`,
+        batch.unreadable === 0 ? '`cdp-load runs` lists the runs.' : 'Mend the file itself and push it.',
+      );
+    }
+    const mask = maskTexts([...resolved.secrets, ...(target.secretTexts ?? [])]);
+    const reporter = createReporter(flags, mask, target.acceptedWord);
+    const { interrupt, unlisten } = listenForSignals((text) => reporter.notice(text));
+    const run = journal.beginRetry(
+      { kind: 'retry', command: commandLine(), targetName: resolved.settings.name },
+      batch.loads.map(({ load }) => load.id),
+    );
+    let summary: Summary | undefined;
+    try {
+      const feed = createRetryFeed(batch.loads, run, mapping, target, systemClock.now());
+      reporter.started({
+        run: run.id,
+        command: 'retry',
+        target: resolved.settings.name,
+        type: resolved.settings.type,
+        mapping: mapping.file,
+        operations: operations.map(({ name }) => name),
+        files: batch.loads.map(({ name, rows }) => ({
+          path: name,
+          about: `${plural(rows.length, 'row')} of run ${id}`,
+          bytes: 0,
+        })),
+        notices:
+          batch.unreadable === 0
+            ? []
+            : [
+                `${plural(batch.unreadable, 'row')} could not be read from the file and are left out: mend the file and push it`,
+              ],
+        uncertain: [],
+      });
+      const decided = {
+        feed,
+        alreadyLoaded: [],
+        resumed: 0,
+        rejectedBefore: 0,
+        run: run.id,
+        command: 'retry' as const,
+      };
+      summary = await executeRun(orderOf(resolved, operations, flags, decided), {
+        clock: systemClock,
+        random: Math.random,
+        book: run,
+        reporter,
+        transport: createTransport(transportOptions(resolved, flags.concurrency)),
+        rejects: new RowFile(run.directory, rowFiles.rejected),
+        uncertain: new RowFile(run.directory, rowFiles.uncertain),
+        mask,
+        interrupt,
+        commandAgain: commandLine(),
+      });
+      reporter.finished(summary);
+      process.exitCode = summary.exit;
+    } finally {
+      run.end({ exit: summary?.exit ?? Exit.internal, totals: summary ?? null });
+      reporter.close();
+      unlisten();
+    }
+  } finally {
+    journal.close();
+  }
+}
+
+function refuseSingleRequest(
+  operations: readonly { readonly name: string; readonly limits: { readonly singleRequest?: boolean } }[],
+): void {
+  const single = operations.find(({ limits }) => limits.singleRequest);
+  if (single === undefined) return;
+  throw engineError(
+    'one-request-only',
+    `Each request of ${single.name} replaces all that came before it, so a few rows cannot be sent again by themselves.`,
+    'Push the whole file with --again.',
+  );
+}

@@ -1,0 +1,136 @@
+/** Rows from files: blocks are read, mapped in order (however many threads), and handed over. */
+import { openSource, type SourceOptions } from '../input/source.ts';
+import type { Block, MappedBlock } from '../model/block.ts';
+import type { RowCounts } from '../report/summary.ts';
+import type { BlockMapping, FileTask } from './block-mapping.ts';
+import type { Book } from './book.ts';
+import type { Feed } from './feed.ts';
+import { createMapper, type Mapper, workersFor } from './mapper.ts';
+import { createQuoter } from './quote.ts';
+import { type SurveyedFile, verifyUnchanged } from './survey.ts';
+
+/** One file that has rows left to load. */
+export interface StreamedFile {
+  readonly file: SurveyedFile;
+  readonly task: FileTask;
+  readonly load: number;
+  /** Border to start from; undefined: the first row. */
+  readonly from?: { readonly record: number; readonly byte: number; readonly line: number } | undefined;
+}
+
+export interface FileFeedOptions {
+  /** Every file of the run by its index, also those with nothing left to load. */
+  readonly surveyed: readonly SurveyedFile[];
+  readonly streamed: readonly StreamedFile[];
+  readonly source: SourceOptions;
+  readonly mapping: BlockMapping;
+  readonly book: Book;
+  readonly workers?: number | undefined;
+}
+
+export function createFileFeed(options: FileFeedOptions): Feed {
+  const { surveyed, streamed, book } = options;
+  const bytesTotal = streamed.reduce((total, { file, from }) => total + file.bytes - (from?.byte ?? 0), 0);
+  const mapper = createMapper(options.mapping, options.workers ?? workersFor(bytesTotal));
+  const read = new Map<number, number>(streamed.map(({ load, from }) => [load, (from?.record ?? 1) - 1]));
+  const nameOf = (mapped: MappedBlock) => surveyed[mapped.block.file]?.name ?? '';
+
+  return {
+    names: surveyed.map(({ name }) => name),
+    bytesTotal,
+    quote: createQuoter(surveyed.map(({ description }) => description)),
+    nameOf,
+    async run(take, isStopped) {
+      const queue = createQueue(mapper, async (one, mapped) => {
+        const { startRecord, startByte, startLine, records, last } = mapped.block;
+        const upTo = one.task.upTo ?? Number.POSITIVE_INFINITY;
+        const end = startRecord + records - 1;
+        const before = read.get(one.load) ?? 0;
+        read.set(one.load, Math.min(end, upTo));
+        book.checkpoint(one.load, { record: startRecord, byte: startByte, line: startLine });
+        if (last && end <= upTo) {
+          await verifyUnchanged(one.file);
+          book.finishReading(one.load, end);
+        }
+        const header = one.from === undefined && startRecord === 1 ? startByte : 0;
+        await take({
+          mapped,
+          load: one.load,
+          rows: Math.min(end, upTo) - before,
+          bytes: header + mapped.source.length,
+        });
+      });
+      let wholly = true;
+      for (const one of streamed) wholly = (await readFile(one, options.source, queue, isStopped)) && wholly;
+      await queue.finish();
+      return wholly && !isStopped();
+    },
+    counts() {
+      const counts = { read: 0, accepted: 0, rejected: 0, skipped: 0, uncertain: 0, remaining: 0 };
+      for (const [load, records] of read) addRows(counts, book, load, records);
+      return counts;
+    },
+    close: () => mapper.close(),
+  };
+}
+
+/** @returns whether the file was read to its end */
+async function readFile(
+  one: StreamedFile,
+  source: SourceOptions,
+  queue: Queue,
+  isStopped: () => boolean,
+): Promise<boolean> {
+  if (isStopped()) return false;
+  const reading = await openSource(one.file.path, one.file.index, source);
+  const upTo = one.task.upTo ?? Number.POSITIVE_INFINITY;
+  try {
+    for await (const block of reading.blocks(one.from)) {
+      if (isStopped() || block.startRecord > upTo) return false;
+      await queue.add(one, block);
+      if (block.startRecord + block.records - 1 > upTo) return false;
+    }
+    return true;
+  } finally {
+    await reading.close();
+  }
+}
+
+interface Queue {
+  /** Waits while as many blocks are under way as the mapper can use. */
+  add(one: StreamedFile, block: Block): Promise<void>;
+  finish(): Promise<void>;
+}
+
+/** Blocks are mapped side by side and taken in the order in which they were read. */
+function createQueue(mapper: Mapper, take: (one: StreamedFile, mapped: MappedBlock) => Promise<void>): Queue {
+  const underWay: { one: StreamedFile; mapped: Promise<MappedBlock> }[] = [];
+  const takeFirst = async () => {
+    const next = underWay.shift();
+    if (next !== undefined) await take(next.one, await next.mapped);
+  };
+  return {
+    async add(one, block) {
+      const mapped = mapper.map(one.task, block);
+      // It is awaited in its turn; until then a failure must not count as unhandled.
+      mapped.catch(() => {});
+      underWay.push({ one, mapped });
+      while (underWay.length >= mapper.width) await takeFirst();
+    },
+    async finish() {
+      while (underWay.length > 0) await takeFirst();
+    },
+  };
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function addRows(counts: Mutable<RowCounts>, book: Book, load: number, records: number): void {
+  const rows = book.counts(load, records);
+  counts.read += records;
+  counts.accepted += rows.accepted;
+  counts.rejected += rows.rejected;
+  counts.skipped += rows.skipped;
+  counts.uncertain += rows.uncertain;
+  counts.remaining += rows.open + rows.sending;
+}

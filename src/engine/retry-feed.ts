@@ -1,0 +1,212 @@
+/**
+ * Rows from the rejects of an earlier run: mapped as the mapping is now, and settled in the loads that they belong to. Rows
+ * that could not be read (a broken quote) are left where they are: only a mended file can bring them.
+ */
+import { join } from 'node:path';
+import type { ParsedBlock } from '../input/parse.ts';
+import type { Load } from '../journal/loads.ts';
+import { RangeSet } from '../journal/ranges.ts';
+import { type RejectedRow, readRejects, rowFiles } from '../journal/rejects.ts';
+import type { JournalRun } from '../journal/run.ts';
+import { compileMapping } from '../mapping/compile.ts';
+import { parsedBlockMapper } from '../mapping/map-block.ts';
+import type { Mapping } from '../mapping/mapping.ts';
+import type { Block, MappedBlock } from '../model/block.ts';
+import { isJsonObject, isRawNumber, type Json, type JsonObject, parseKeepingDigits } from '../model/json.ts';
+import type { RowCounts } from '../report/summary.ts';
+import type { Target } from '../targets/target.ts';
+import type { Feed } from './feed.ts';
+
+/** Rows of one load that are to be sent again, in the order of their records. */
+export interface RetriedLoad {
+  readonly load: Load;
+  /** As the rejects file calls it. */
+  readonly name: string;
+  readonly rows: readonly RejectedRow[];
+}
+
+/**
+ * @param names file names as the rejects file spells them → the load they mean
+ * @param kinds which of the run's files to read
+ */
+export async function readRetriedRows(
+  runDirectory: string,
+  loadOf: (file: string) => Load | undefined,
+  kinds: readonly (keyof typeof rowFiles)[],
+): Promise<{ readonly loads: readonly RetriedLoad[]; readonly unreadable: number }> {
+  const byLoad = new Map<number, { load: Load; name: string; rows: Map<number, RejectedRow> }>();
+  let unreadable = 0;
+  for (const kind of kinds) {
+    for await (const row of ifThere(readRejects(join(runDirectory, rowFiles[kind])))) {
+      const load = loadOf(row.file);
+      if (row.source.kind === 'text' || load === undefined) {
+        unreadable += 1;
+        continue;
+      }
+      const known = byLoad.get(load.id) ?? { load, name: row.file, rows: new Map<number, RejectedRow>() };
+      byLoad.set(load.id, known);
+      // A row that was refused for two of its items stands there twice and is one row.
+      known.rows.set(row.record, row);
+    }
+  }
+  const loads = [...byLoad.values()].map(({ load, name, rows }) => ({
+    load,
+    name,
+    rows: [...rows.values()].sort((a, b) => a.record - b.record),
+  }));
+  return { loads, unreadable };
+}
+
+async function* ifThere(rows: AsyncGenerator<RejectedRow>): AsyncGenerator<RejectedRow> {
+  try {
+    yield* rows;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    throw error;
+  }
+}
+
+/** Keeps one piece of a retry small enough to be held at once. */
+const rowsABlock = 5000;
+
+export function createRetryFeed(
+  loads: readonly RetriedLoad[],
+  run: JournalRun,
+  mapping: Mapping,
+  target: Target,
+  now: number,
+): Feed {
+  const quotes = new WeakMap<MappedBlock, ReadonlyMap<number, RejectedRow>>();
+  const records = loads.map(({ load, rows }) => ({ load: load.id, records: setOf(rows) }));
+  return {
+    names: loads.map(({ name }) => name),
+    bytesTotal: loads.reduce((total, { rows }) => total + rows.length, 0),
+    nameOf: (mapped) => loads[mapped.block.file]?.name ?? '',
+    quote(mapped, row) {
+      const record = mapped.block.startRecord + row;
+      const found = quotes.get(mapped)?.get(record);
+      if (found === undefined) throw new RangeError(`record ${record} is not in this block`);
+      const { line, byte, source } = found;
+      return { record, line, byte, source };
+    },
+    async run(take, isStopped) {
+      for (const [file, retried] of loads.entries()) {
+        for (const { mapped, rows } of mapRetried(retried, file, run, mapping, target, now)) {
+          if (isStopped()) return false;
+          quotes.set(mapped, new Map(rows.map((row) => [row.record, row])));
+          await take({ mapped, load: retried.load.id, rows: rows.length, bytes: rows.length });
+        }
+      }
+      return true;
+    },
+    counts: () => records.reduce((sum, one) => addCounts(sum, countsWithin(run, one.load, one.records)), noRows),
+    close: async () => {},
+  };
+}
+
+/** Maps the rows of one load that still are rejected or uncertain in the journal; others were settled meanwhile. */
+function* mapRetried(
+  { load, rows }: RetriedLoad,
+  file: number,
+  run: Pick<JournalRun, 'state'>,
+  mapping: Mapping,
+  target: Target,
+  now: number,
+): Generator<{ mapped: MappedBlock; rows: readonly RejectedRow[] }> {
+  const [first] = rows;
+  if (first === undefined) return;
+  const header = headerOf(first);
+  const compiled = compileMapping(mapping, header === undefined ? { kind: 'ndjson' } : { kind: 'csv', header }, target);
+  const { entries } = run.state(load.id);
+  const isOpen = (entry: number, record: number) => {
+    const sets = entries[entry];
+    return sets !== undefined && (sets.rejected.has(record) || sets.uncertain.has(record));
+  };
+  for (let from = 0; from < rows.length; from += rowsABlock) {
+    const part = rows.slice(from, from + rowsABlock);
+    const [start] = part;
+    if (start === undefined) return;
+    const map = parsedBlockMapper(() => parsedRows(part, header), compiled, {
+      loadKey: load.identity,
+      now,
+      done: (entry, record) => !isOpen(entry, record),
+    });
+    const block: Block = {
+      file,
+      sequence: from / rowsABlock,
+      startByte: start.byte,
+      startLine: start.line,
+      startRecord: start.record,
+      records: part.length,
+      bytes: new Uint8Array(0),
+      last: false,
+    };
+    yield { mapped: map(block), rows: part };
+  }
+}
+
+/** CSV rows were kept as column → text, every cell a text; anything else came from NDJSON. */
+function headerOf({ source }: RejectedRow): readonly string[] | undefined {
+  const row = objectOf(source.text);
+  return Object.values(row).every((value) => typeof value === 'string') ? Object.keys(row) : undefined;
+}
+
+function parsedRows(rows: readonly RejectedRow[], header: readonly string[] | undefined): ParsedBlock {
+  return {
+    length: rows.length,
+    rows: rows.map(({ source }) => {
+      const row = objectOf(source.text);
+      return header === undefined ? row : header.map((column) => textOf(row[column]));
+    }),
+    recordOf: (index) => rows[index]?.record ?? 0,
+    position: (index) => ({ line: rows[index]?.line ?? 0, byte: rows[index]?.byte ?? 0 }),
+    source: (index) => rows[index]?.source ?? { kind: 'text', text: '' },
+  };
+}
+
+function objectOf(text: string): JsonObject {
+  const value = parseKeepingDigits(text);
+  return isJsonObject(value) ? value : {};
+}
+
+function textOf(value: Json | undefined): string {
+  if (value === undefined || value === null) return '';
+  if (typeof value === 'string') return value;
+  return isRawNumber(value) ? value.rawJSON : JSON.stringify(value);
+}
+
+function setOf(rows: readonly RejectedRow[]): RangeSet {
+  const set = new RangeSet();
+  set.addAll(rows.map(({ record }) => [record, record] as const));
+  return set;
+}
+
+const noRows: RowCounts = { read: 0, accepted: 0, rejected: 0, skipped: 0, uncertain: 0, remaining: 0 };
+
+function addCounts(a: RowCounts, b: RowCounts): RowCounts {
+  return {
+    read: a.read + b.read,
+    accepted: a.accepted + b.accepted,
+    rejected: a.rejected + b.rejected,
+    skipped: a.skipped + b.skipped,
+    uncertain: a.uncertain + b.uncertain,
+    remaining: a.remaining + b.remaining,
+  };
+}
+
+/** Where some records of a load stand: the worst of a row's entries names it, as everywhere. */
+function countsWithin(run: Pick<JournalRun, 'state'>, load: number, records: RangeSet): RowCounts {
+  const { entries } = run.state(load);
+  const counts = { ...noRows, read: records.size };
+  for (const [from, to] of records) {
+    for (let record = from; record <= to; record++) {
+      if (entries.some(({ rejected }) => rejected.has(record))) counts.rejected += 1;
+      else if (entries.some(({ uncertain }) => uncertain.has(record))) counts.uncertain += 1;
+      else if (entries.some(({ accepted, skipped }) => !accepted.has(record) && !skipped.has(record)))
+        counts.remaining += 1;
+      else if (entries.some(({ accepted }) => accepted.has(record))) counts.accepted += 1;
+      else counts.skipped += 1;
+    }
+  }
+  return counts;
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { seededRandom } from '../../src/sandbox/faults.ts';
+import { startSink } from '../support/sink.ts';
+import { createWorkdir, peopleCsv, writeStreamSetup } from '../support/workdir.ts';
+
+const rows = 20_000;
+const kills = 20;
+
+/** Record numbers that a start named as in flight when the run before died. */
+function namedInFlight(events: readonly Record<string, unknown>[]): Set<number> {
+  const named = new Set<number>();
+  const start = events.find(({ event }) => event === 'start');
+  for (const { records } of (start?.['uncertain'] ?? []) as { records: string }[]) {
+    for (const part of records.split(',')) {
+      const [from = 0, to = from] = part.split('-').map(Number);
+      for (let record = from; record <= to; record++) named.add(record);
+    }
+  }
+  return named;
+}
+
+for (const operation of ['person', 'interaction'] as const) {
+  test(`${operation}: killed ${kills} times at random and started again by the same command, every row arrives and only named ones twice`, async (t) => {
+    const random = seededRandom(operation === 'person' ? 7 : 11);
+    const workdir = createWorkdir(t);
+    const sink = await startSink({
+      delay: () => 5 + random() * 40,
+      status: () => (operation === 'person' && random() < 0.1 ? 503 : 200),
+    });
+    t.after(() => sink.close());
+    writeStreamSetup(workdir, sink.url, operation);
+    workdir.file('people.csv', peopleCsv(rows));
+    const args = ['push', 'people.csv', '--target', 'stream', '--chunk-size', '100', '--json'];
+
+    const named = new Set<number>();
+    let killed = 0;
+    for (let attempt = 0; attempt < kills; attempt++) {
+      const { child, done } = workdir.start(args);
+      const timer = setTimeout(() => child.kill('SIGKILL'), 150 + random() * 500);
+      const ran = await done;
+      clearTimeout(timer);
+      if (ran.signal === 'SIGKILL') killed += 1;
+      for (const record of namedInFlight(ran.events)) named.add(record);
+    }
+    const last = await workdir.run(args);
+    for (const record of namedInFlight(last.events)) named.add(record);
+
+    assert.ok(killed >= 5, `only ${killed} were killed: the test would prove nothing`);
+    assert.ok(sink.stored.size > 0);
+    const doubles = [...sink.stored].filter(([, times]) => times > 1).map(([id]) => Number(id));
+    for (const id of doubles) assert.ok(named.has(id), `record ${id} came twice and was never named as in flight`);
+    if (operation === 'person') {
+      assert.equal(sink.stored.size, rows);
+      assert.partialDeepStrictEqual(last.summary, {
+        event: 'summary',
+        read: rows,
+        accepted: rows,
+        remaining: 0,
+        exit: 0,
+      });
+    } else {
+      assert.deepEqual(doubles, []);
+      const missing = Array.from({ length: rows }, (_, index) => index + 1).filter(
+        (id) => !sink.stored.has(String(id)),
+      );
+      for (const id of missing) assert.ok(named.has(id), `record ${id} is missing and was never named`);
+      assert.partialDeepStrictEqual(last.summary, {
+        event: 'summary',
+        read: rows,
+        uncertain: named.size,
+        remaining: 0,
+        exit: 1,
+      });
+    }
+
+    const requests = sink.requests;
+    const again = await workdir.run(args);
+    assert.equal(again.status, 0, again.stderr);
+    assert.equal(sink.requests, requests, 'a complete load was sent again');
+    assert.equal((again.summary['alreadyLoaded'] as unknown[]).length, 1);
+  });
+}
