@@ -365,6 +365,12 @@ runContract({
       ],
     },
     {
+      operation: 'record',
+      name: 'an identityMap of nobody',
+      item: { identityMap: { Email: [] } },
+      faults: ['id-missing identityMap'],
+    },
+    {
       ...record,
       name: 'an identityMap that is none',
       item: { identityMap: 'ada' },

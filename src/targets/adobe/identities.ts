@@ -51,6 +51,9 @@ export function readIdentities(
     if (read.length > 0) map[namespace] = read;
   }
   if (primary !== undefined) markPrimary(map, primary, faults);
+  else if (names.length === 0 && faults.length === before) {
+    faults.push(fault('id-missing', 'identityMap has no identity in it', 'identityMap'));
+  }
   return faults.length > before ? undefined : { map, names };
 }
 

@@ -78,7 +78,7 @@ function messageOperation(name: 'record' | 'event', given: MessageSettings, gate
   const declared = given.schema ?? config.schema;
   const check = compileEntityCheck(
     name,
-    declared === undefined ? undefined : compileSchema(declared, checkedElsewhere),
+    declared === undefined ? undefined : compileSchema({ _id: anyId, ...declared }, checkedElsewhere[name]),
   );
   const isEvent = name === 'event';
   const fields = declared === undefined ? operationTypes[name].fields : [...ownFields(name), ...fieldRulesOf(declared)];
@@ -106,8 +106,10 @@ function messageOperation(name: 'record' | 'event', given: MessageSettings, gate
   });
 }
 
-/** Checked by rules of their own, whatever a declared schema says of them. */
-const checkedElsewhere = ['identityMap', '_id', 'timestamp'];
+/** Has rules of its own, whatever a declared schema says of it. */
+const checkedElsewhere = { record: ['identityMap'], event: ['identityMap', '_id', 'timestamp'] } as const;
+/** Every class has it, so nobody declares it. */
+const anyId = { type: 'string' } as const;
 
 function rawOperation(given: unknown, gate: Gate): Operation {
   const settings = readSettings('raw', settingsOf.raw, given);
