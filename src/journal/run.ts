@@ -2,9 +2,10 @@
  * A run at work on its loads: everything that it writes to the journal goes through here, and what it reads is what is on
  * disk, no more. Satisfies delivery's `Ledger`.
  */
+import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { applyChange, Committer, type LoadChange, type Receipt, rowsOf } from './commits.ts';
-import { explained, inTransaction } from './database.ts';
+import { explained, inTransaction, unwritable } from './database.ts';
 import type { History } from './history.ts';
 import type { Checkpoint, Load, Loads } from './loads.ts';
 import type { Locks } from './locks.ts';
@@ -87,6 +88,7 @@ export class JournalRun {
   readonly #parts: RunParts;
   readonly #held = new Map<number, HeldLoad>();
   readonly #committer: Committer;
+  readonly #file: number | undefined;
 
   constructor(parts: RunParts) {
     this.id = parts.id;
@@ -94,6 +96,7 @@ export class JournalRun {
     this.decisions = parts.decisions;
     this.loads = parts.loads;
     this.#parts = parts;
+    this.#file = fileNumber(parts.path);
     for (const { load, state, events, input } of parts.loads) {
       // A retry reads no input, so what was the end of it before still is.
       const records = input === undefined ? load.records : undefined;
@@ -192,7 +195,9 @@ export class JournalRun {
     return this.#committer.commits;
   }
 
+  /** Leaves a sign of life, and looks whether the journal's file is still the one that is being written. */
   renew(): void {
+    this.#checkFile();
     this.#committer.renew(this.#parts.now()).catch(() => {
       // Sticky: whoever records next is told.
     });
@@ -202,6 +207,7 @@ export class JournalRun {
   end(outcome: { readonly exit: number; readonly totals: unknown }): void {
     const { database, locks, history, path, id, now } = this.#parts;
     this.#parts.stopHeartbeat();
+    this.#checkFile();
     this.#committer.flush();
     this.#committer.close(new Error(`Run ${id} has ended; nothing more can be recorded for it`));
     explained(path, () =>
@@ -210,6 +216,14 @@ export class JournalRun {
         history.end(id, now(), outcome.exit, outcome.totals);
         locks.release(id);
       }),
+    );
+  }
+
+  /** SQLite writes on happily into a file that was deleted or moved away, and all of it would be gone with the process. */
+  #checkFile(): void {
+    if (fileNumber(this.#parts.path) === this.#file) return;
+    this.#committer.close(
+      unwritable(this.#parts.path, 'it was moved or deleted while this run was at work', undefined),
     );
   }
 
@@ -262,6 +276,8 @@ export class JournalRun {
     }
   }
 }
+
+const fileNumber = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;
 
 const rangesOf = (state: LoadState): number =>
   state.entries.reduce((sum, sets) => recordStates.reduce((ranges, name) => ranges + sets[name].rangeCount, sum), 0);
