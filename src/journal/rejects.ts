@@ -74,7 +74,6 @@ export class RowFile {
   }
 
   async #guarded(work: () => Promise<void>): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
     try {
       await work();
     } catch (error) {

@@ -76,7 +76,7 @@ interface HeldLoad {
 }
 
 /** Stored events of a load that are worth summing up: while it goes on, and when it is done. */
-const manyEvents = 20_000;
+const manyEvents = 5_000;
 const manyEventsOfComplete = 16;
 
 export class JournalRun {
@@ -193,6 +193,11 @@ export class JournalRun {
   /** Transactions committed so far. */
   get commits(): number {
     return this.#committer.commits;
+  }
+
+  /** Commits what is waiting now, without gathering any more. Throws what a later `record` would reject with. */
+  flush(): void {
+    this.#committer.flush();
   }
 
   /** Leaves a sign of life, and looks whether the journal's file is still the one that is being written. */

@@ -98,7 +98,6 @@ const settledEnd = (sets: EntryState, record: number): number | undefined =>
 export function isSettled(state: LoadState, records: number): boolean {
   return state.entries.every(
     (sets) =>
-      sets.sending.isEmpty &&
       sets.accepted.size + sets.rejected.size + sets.skipped.size + sets.uncertain.size === records &&
       highestRecord(sets) <= records,
   );

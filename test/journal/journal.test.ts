@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { JournalRun } from '../../src/journal/run.ts';
 import { input, machine, push, request, start, workbench } from './workbench.ts';
@@ -296,4 +297,42 @@ test('10,000 small files in one run are a matter of a few commits', async (t) =>
   assert.ok(run.commits < 50, `${run.commits} commits`);
   const decisions = journal.plan(request({ inputs }));
   assert.ok(decisions.every((decision) => decision.kind === 'already-complete'));
+});
+
+/** Rows of `events`, looked at from outside. */
+function storedEvents(path: string): number {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    return Number(database.prepare('SELECT count(*) AS n FROM events').get()?.['n']);
+  } finally {
+    database.close();
+  }
+}
+
+test('events are summed up when a load is taken up again, when it is complete, and when they are very many', async (t) => {
+  const bench = workbench(t);
+  const journal = bench.open();
+  const first = journal.begin(push, request());
+  const load = firstLoad(first);
+  const acceptEachAlone = async (run: JournalRun, from: number, to: number) => {
+    for (let record = from; record <= to; record += 1) {
+      const done = run.record([{ load, entry: 0, to: 'accepted', ranges: [[record, record]] }]);
+      run.flush();
+      await done;
+    }
+  };
+  await acceptEachAlone(first, 1, 30);
+  assert.equal(storedEvents(bench.path), 30);
+  first.end({ exit: 5, totals: {} });
+
+  const second = journal.begin(push, request());
+  assert.equal(storedEvents(bench.path), 0);
+  assert.equal(second.counts(load).accepted, 30);
+  await acceptEachAlone(second, 31, 5_080);
+  assert.ok(storedEvents(bench.path) < 100, `${storedEvents(bench.path)} left`);
+  await second.finishReading(load, 5_080);
+  second.end({ exit: 0, totals: {} });
+  assert.equal(storedEvents(bench.path), 0);
+  const [decision] = bench.open().plan(request());
+  assert.ok(decision?.kind === 'already-complete' && decision.counts.accepted === 5_080);
 });

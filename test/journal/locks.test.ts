@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { heartbeatMs, judge, silenceMs, systemSurroundings } from '../../src/journal/holder.ts';
 import { failure, input, machine, push, request, start, workbench } from './workbench.ts';
 
@@ -111,6 +113,26 @@ test('a run whose load was taken over writes nothing more, not even its end', as
     report.loads.map(({ counts }) => counts.accepted),
     [3, 0],
   );
+});
+
+test('a run whose load was taken over cannot even say how it ended', (t) => {
+  const bench = workbench(t);
+  const first = bench.open({ surroundings: machine({ pid: 41 }) }).begin(push, request());
+  bench.open({ surroundings: machine({ pid: 42 }) }).begin(push, request());
+  assert.throws(() => first.end({ exit: 0, totals: {} }), failure('journal-fenced'));
+  assert.equal(bench.open().run(first.id).outcome, 'crashed');
+});
+
+test('a killed process that nobody has waited for is gone', {
+  skip: !existsSync('/proc/self/stat') && 'this system has no /proc',
+}, async (t) => {
+  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  t.after(() => parent.kill('SIGKILL'));
+  const [said] = await once(parent.stdout, 'data');
+  const pid = Number(String(said));
+  const stat = () => (existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : 'gone');
+  while (!/\) Z|^gone/.test(stat())) await setImmediate();
+  assert.equal(systemSurroundings().processStart(pid), undefined);
 });
 
 test('this system tells its own process from one that is gone, and from one that only took its number', async (t) => {
