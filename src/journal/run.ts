@@ -145,13 +145,16 @@ export class JournalRun {
       inFlight: sets.sending.clone(),
       before: sets.uncertain.clone(),
     }));
-    const events = found.map(({ entry, inFlight }) => ({
-      load,
-      entry,
-      to: 'uncertain' as const,
-      ranges: [...inFlight],
-    }));
-    await this.#committer.record(events.filter(({ ranges }) => ranges.length > 0));
+    // Without a commit where there is nothing to say: a run may ask for each of 10,000 files.
+    const events = found
+      .filter(({ inFlight }) => !inFlight.isEmpty)
+      .map(({ entry, inFlight }) => ({
+        load,
+        entry,
+        to: 'uncertain' as const,
+        ranges: [...inFlight],
+      }));
+    if (events.length > 0) await this.#committer.record(events);
     return found.filter(({ inFlight, before }) => !inFlight.isEmpty || !before.isEmpty);
   }
 

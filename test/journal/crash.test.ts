@@ -29,8 +29,8 @@ async function killedAfter(folder: string, lines: number, meanwhile: () => void 
 
 test('after kill -9 at any moment all that was said to be on disk is there, and one record at most is in doubt', async (t) => {
   const folder = temporaryFolder(t);
-  for (let round = 0; round < 6; round += 1) {
-    const said = await killedAfter(folder, 10 + round * 23);
+  for (let round = 0; round < 5; round += 1) {
+    const said = await killedAfter(folder, 8 + round * 13);
     const journal = openJournal(folder);
     const [decision] = journal.plan(request());
     assert.ok(decision?.kind === 'resume');

@@ -286,6 +286,8 @@ test('10,000 small files in one run are a matter of a few commits', async (t) =>
   const journal = bench.open();
   const inputs = Array.from({ length: 10_000 }, (_, index) => input(`/data/${index}.csv`));
   const run = journal.begin(push, request({ inputs }));
+  for (const { load } of run.loads) assert.deepEqual(await run.recover(load.id), []);
+  assert.equal(run.commits, 0);
   const settled = run.loads.map(async ({ load: { id: load } }) => {
     const sending = run.record([{ load, entry: 0, to: 'sending', ranges: [[1, 3]] }]);
     void run.finishReading(load, 3);
