@@ -12,7 +12,7 @@ import ndjson from 'ndjson';
 import { z } from 'zod';
 import type { RowRejection } from '../model/block.ts';
 import { Exit, type Fault, type UserError } from '../model/fault.ts';
-import { parseKeepingDigits } from '../model/json.ts';
+import { parseToTheLetter } from '../model/json.ts';
 import { journalError } from './codes.ts';
 
 export interface RejectedRow extends RowRejection {
@@ -182,7 +182,7 @@ function rowOf(text: string): RejectedRow | undefined {
 
 function jsonOrNothing(text: string): unknown {
   try {
-    return parseKeepingDigits(text);
+    return parseToTheLetter(text);
   } catch {
     return undefined;
   }

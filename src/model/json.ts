@@ -26,13 +26,20 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawNumber(value);
 
 /** Numbers whose value a double would change stay as their digits. Throws SyntaxError as JSON.parse does. */
-export const parseKeepingDigits = (text: string): Json => JSON.parse(text, reviveNumber) as Json;
+export const parseKeepingDigits = (text: string): Json => JSON.parse(text, keepDigits) as Json;
+
+/** Every number stays as it is spelled: `1.10` is not `1.1`. */
+export const parseToTheLetter = (text: string): Json => JSON.parse(text, keepSpelling) as Json;
 
 /** More digits than a double surely keeps, or an exponent that it may not reach. */
 const longSource = /^-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})/;
 
-function reviveNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  const source = context?.source;
-  if (typeof value !== 'number' || source === undefined || !longSource.test(source)) return value;
-  return String(value) === source ? value : rawNumber(source);
-}
+type Context = { readonly source?: string };
+
+const keepDigits = (key: string, value: unknown, context?: Context): unknown =>
+  context?.source !== undefined && longSource.test(context.source) ? keepSpelling(key, value, context) : value;
+
+const keepSpelling = (_key: string, value: unknown, context?: Context): unknown =>
+  typeof value === 'number' && context?.source !== undefined && String(value) !== context.source
+    ? rawNumber(context.source)
+    : value;
