@@ -67,7 +67,21 @@ export function compileExpression(
     }
     if (faults.length > 0) return faults;
     const checked = program.check();
-    if (!checked.valid) return [faultOf(checked.error)];
+    if (!checked.valid) {
+      const taken = [...use.names.keys()].find(
+        (name) => celWords.has(name) && shape.kind === 'csv' && shape.header.includes(name),
+      );
+      const { offset, text: says } = faultOf(checked.error);
+      return [
+        {
+          offset,
+          text:
+            taken === undefined
+              ? says
+              : `${says} (the column ${taken} is row["${taken}"], since CEL has the word itself)`,
+        },
+      ];
+    }
     const type = checked.type ?? 'dyn';
     if (expects === 'bool' && type !== 'bool' && type !== 'dyn') {
       return [{ offset: 0, text: `a condition must be true or false; this gives ${type}` }];

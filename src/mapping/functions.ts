@@ -125,23 +125,33 @@ const widest = 10_000n;
 const bounded = (width: bigint): number => Number(width > widest ? widest : width);
 
 let linearEngineIsOn = false;
-const patterns = new Map<string, RegExp>();
+
+interface LinearPattern {
+  readonly test: (text: string) => boolean;
+}
+const patterns = new Map<string, LinearPattern>();
 
 /**
  * A regular expression that V8's linear engine runs, so that no text can make it backtrack for hours. Like RE2, which CEL
  * prescribes, it knows neither look-around nor back references.
  */
-export function linearPattern(source: string): RegExp {
-  let pattern = patterns.get(source);
-  if (pattern === undefined) {
+export function linearPattern(source: string): LinearPattern {
+  return keep(patterns, source, () => {
     if (source.length > longestPattern) throw new Error(`the pattern is longer than ${longestPattern} characters`);
     if (!linearEngineIsOn) {
       setFlagsFromString('--enable-experimental-regexp-engine');
       linearEngineIsOn = true;
     }
+    // The engine does not know the flag for any case; lower case on both sides comes to the same.
     const anyCase = source.startsWith('(?i)');
+    const plain = anyCase
+      ? source.slice(4).replace(/\\.|[^\\]+/gs, (part) => (part[0] === '\\' ? part : part.toLowerCase()))
+      : source;
     try {
-      pattern = new RegExp(anyCase ? source.slice(4) : source, anyCase ? 'li' : 'l');
+      const pattern = new RegExp(plain, 'l');
+      return {
+        test: anyCase ? (text: string) => pattern.test(text.toLowerCase()) : (text: string) => pattern.test(text),
+      };
     } catch (error) {
       const linear = error instanceof Error && error.message.includes('linear time');
       throw new Error(
@@ -150,10 +160,7 @@ export function linearPattern(source: string): RegExp {
           : 'the pattern is no valid regular expression',
       );
     }
-    if (patterns.size >= mostKept) patterns.clear();
-    patterns.set(source, pattern);
-  }
-  return pattern;
+  });
 }
 
 function matches(text: string, source: string): boolean {

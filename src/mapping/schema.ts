@@ -155,5 +155,14 @@ export const mappingShapes = {
 /** The mapping's JSON Schema, for editors (`cdp-load schema mapping`). */
 export const mappingJsonSchema = (): Record<string, unknown> => ({
   title: 'cdp-load mapping',
-  ...z.toJSONSchema(mappingSchema, { io: 'input' }),
+  ...z.toJSONSchema(mappingSchema, {
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => {
+      // The reader takes an unquoted null for the word; an editor should not complain of it.
+      if (zodSchema === onEmpty) {
+        jsonSchema.enum = [...(jsonSchema.enum ?? []), null];
+        delete jsonSchema.type;
+      }
+    },
+  }),
 });

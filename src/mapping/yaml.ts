@@ -20,6 +20,15 @@ export interface ReadYaml {
   readonly complaints: Complaint[];
 }
 
+/** Where a plain word is text, though YAML takes it for something else: `onEmpty: null`, `trueWords: [1, true]`. */
+function isWordPath(path: Path): boolean {
+  const inEntry = path[0] === 'items' ? path.slice(2) : path;
+  if (inEntry.length === 1) return inEntry[0] === 'onEmpty';
+  const [fields, , key, , ...deeper] = inEntry;
+  return fields === 'fields' && deeper.length === 0 && wordKeys.has(key);
+}
+const wordKeys = new Set<string | number | undefined>(['onEmpty', 'emptyWords', 'trueWords', 'falseWords', 'values']);
+
 export function readYaml(text: string): ReadYaml {
   const lines = new LineCounter();
   // The library looks for keys that stand twice in quadratic time; the walk below does it in linear time.
@@ -106,7 +115,9 @@ class Walk {
   #scalar(node: Scalar, path: Path): unknown {
     const { value } = node;
     if (typeof value === 'string') return value;
-    this.#found.written[pointer(path)] = node.source ?? '';
+    const source = node.source ?? '';
+    this.#found.written[pointer(path)] = source;
+    if (source !== '' && isWordPath(path)) return source;
     if (typeof value !== 'bigint') return value;
     const number = Number(value);
     if (Number.isSafeInteger(number)) return number;

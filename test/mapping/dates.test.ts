@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { DateTime } from 'luxon';
+import { type DateStyle, dateFrom, datetimeFrom } from '../../src/mapping/dates.ts';
+import { Refusal } from '../../src/mapping/refusal.ts';
+
+const noComplaint = (key: string, text: string) => assert.fail(`${key}: ${text}`);
+
+const read = (make: typeof dateFrom | typeof datetimeFrom, style: DateStyle, text: string) => {
+  const result = make(style, noComplaint)(text);
+  return result instanceof Refusal ? result.code : result;
+};
+
+const dates: readonly (readonly [style: DateStyle, text: string, becomes: string])[] = [
+  [{}, '2024-02-29', '2024-02-29'],
+  [{}, '2023-02-29', 'value-date'],
+  [{}, '1900-02-29', 'value-date'],
+  [{}, '2000-02-29', '2000-02-29'],
+  [{}, '2024-02-30', 'value-date'],
+  [{}, '2024-04-31', 'value-date'],
+  [{}, '2024-13-01', 'value-date'],
+  [{}, '2024-00-10', 'value-date'],
+  [{}, '2024-2-9', 'value-date'],
+  [{}, '29/02/2024', 'value-date'],
+  [{}, '2024-02-29Z', 'value-date'],
+  [{}, '2024-02-29+01:00', 'value-date'],
+  [{}, '0000-01-01', 'value-date'],
+  [{}, '٢٠٢٤-01-01', 'value-date'],
+  [{ format: 'dd/MM/yyyy' }, '29/02/2024', '2024-02-29'],
+  [{ format: 'dd/MM/yyyy' }, '02/29/2024', 'value-date'],
+  [{ format: 'dd/MM/yyyy' }, '1/2/2024', 'value-date'],
+  [{ format: 'dd/MM/yyyy' }, '01/02/2024 ', 'value-date'],
+  [{ format: 'MM/dd/yyyy' }, '02/29/2024', '2024-02-29'],
+  [{ format: 'd.M.yyyy' }, '1.2.2024', '2024-02-01'],
+  [{ format: 'yyyyMMdd' }, '20240229', '2024-02-29'],
+  [{ format: 'd.M.yy', twoDigitYearsFrom: 1930 }, '1.2.29', '2029-02-01'],
+  [{ format: 'd.M.yy', twoDigitYearsFrom: 1930 }, '1.2.30', '1930-02-01'],
+  [{ format: 'd.M.yy', twoDigitYearsFrom: 1901 }, '29.2.00', '2000-02-29'],
+  [{ format: 'd.M.yy', twoDigitYearsFrom: 1900 }, '29.2.00', 'value-date'],
+  [{ format: 'd MMM yyyy' }, '3 May 2024', '2024-05-03'],
+  [{ format: 'd MMMM yyyy', locale: 'sv' }, '3 maj 2024', '2024-05-03'],
+  [{ format: 'd MMMM yyyy', locale: 'sv' }, '31 april 2024', 'value-date'],
+  [{ format: 'dd/MM/yyyy HH:mm' }, '29/02/2024 13:00', '2024-02-29'],
+  [{ format: 'dd/MM/yyyy', as: 'd.M.yy' }, '29/02/2024', '29.2.24'],
+];
+
+for (const [style, text, becomes] of dates) {
+  test(`the date ${JSON.stringify(text)} under ${JSON.stringify(style)} is ${becomes}`, () => {
+    assert.equal(read(dateFrom, style, text), becomes);
+  });
+}
+
+const stockholm = { zone: 'Europe/Stockholm' } as const;
+const newYork = { zone: 'America/New_York' } as const;
+const times: readonly (readonly [style: DateStyle, text: string, becomes: string | number])[] = [
+  [{}, '2024-02-29T12:00:00Z', '2024-02-29T12:00:00Z'],
+  [{}, '2024-02-29 12:00Z', '2024-02-29T12:00:00Z'],
+  [{}, '2024-02-29T12:00:00.120456+02:00', '2024-02-29T10:00:00.120Z'],
+  [{}, '2024-02-29T12:00:00-0330', '2024-02-29T15:30:00Z'],
+  [{}, '2024-02-29T12:00:00', 'value-zone'],
+  [{}, '2024-02-29', 'value-datetime'],
+  [{}, '2024-02-30T12:00:00Z', 'value-datetime'],
+  [{}, '2024-02-29T24:00:00Z', 'value-datetime'],
+  [{}, '2024-02-29T12:60:00Z', 'value-datetime'],
+  [{}, '2024-06-30T23:59:60Z', 'value-datetime'],
+  [{}, '0001-01-01T00:00:00+02:00', 'value-datetime'],
+  // Clocks go forward at 02:00 on 31 March and back at 03:00 on 27 October.
+  [stockholm, '2024-03-31T01:59:59', '2024-03-31T00:59:59Z'],
+  [stockholm, '2024-03-31T02:00:00', 'time-gap'],
+  [stockholm, '2024-03-31T02:59:59', 'time-gap'],
+  [stockholm, '2024-03-31T03:00:00', '2024-03-31T01:00:00Z'],
+  [stockholm, '2024-10-27T01:59:59', '2024-10-26T23:59:59Z'],
+  [stockholm, '2024-10-27T02:30:00', '2024-10-27T00:30:00Z'],
+  [{ ...stockholm, ambiguous: 'later' }, '2024-10-27T02:30:00', '2024-10-27T01:30:00Z'],
+  [{ ...stockholm, ambiguous: 'reject' }, '2024-10-27T02:30:00', 'time-ambiguous'],
+  [stockholm, '2024-10-27T03:00:00', '2024-10-27T02:00:00Z'],
+  [stockholm, '2024-07-01T12:00:00Z', '2024-07-01T12:00:00Z'],
+  [stockholm, '1850-01-01T00:00:00', '1849-12-31T23:06:32Z'],
+  // 10 March at 02:00 and 3 November at 02:00.
+  [newYork, '2024-03-10T02:30:00', 'time-gap'],
+  [newYork, '2024-03-10T03:00:00', '2024-03-10T07:00:00Z'],
+  [newYork, '2024-11-03T01:30:00', '2024-11-03T05:30:00Z'],
+  [{ ...newYork, ambiguous: 'later' }, '2024-11-03T01:30:00', '2024-11-03T06:30:00Z'],
+  [newYork, '2024-11-03T02:00:00', '2024-11-03T07:00:00Z'],
+  // A day that was left out, and a gap of half an hour.
+  [{ zone: 'Pacific/Apia' }, '2011-12-30T12:00:00', 'time-gap'],
+  [{ zone: 'Australia/Lord_Howe' }, '2024-10-06T02:15:00', 'time-gap'],
+  [{ zone: 'America/Sao_Paulo', format: 'yyyy-MM-dd' }, '2018-11-04', 'time-gap'],
+  [{ zone: '+05:30' }, '2024-01-01T00:00:00', '2023-12-31T18:30:00Z'],
+  [{ zone: 'UTC', format: 'dd/MM/yyyy hh:mm a' }, '01/02/2024 12:05 AM', '2024-02-01T00:05:00Z'],
+  [{ zone: 'UTC', format: 'dd/MM/yyyy hh:mm a' }, '01/02/2024 12:05 pm', '2024-02-01T12:05:00Z'],
+  [{ zone: 'UTC', format: 'dd/MM/yyyy hh:mm a' }, '01/02/2024 13:05 PM', 'value-datetime'],
+  [{ format: "yyyy-MM-dd'T'HH:mm:ssZZZ" }, '2024-01-01T10:00:00+0200', '2024-01-01T08:00:00Z'],
+  [{ format: 'yyyy-MM-dd HH:mm z' }, '2024-02-29 12:00 America/New_York', '2024-02-29T17:00:00Z'],
+  [{ format: 'X' }, '1700000000.5', '2023-11-14T22:13:20.500Z'],
+  [{ format: 'x' }, '1700000000123', '2023-11-14T22:13:20.123Z'],
+  [{ format: 'X' }, '1e9', 'value-datetime'],
+  [{ as: 'X' }, '2023-11-14T22:13:20Z', 1_700_000_000],
+  [{ as: 'x' }, '2023-11-14T22:13:20.123Z', 1_700_000_000_123],
+  [{ as: 'yyyy-MM-dd HH:mm:ss', asZone: 'Europe/Stockholm' }, '2024-07-01T12:00:00Z', '2024-07-01 14:00:00'],
+  [{ asZone: 'Europe/Stockholm' }, '2024-07-01T12:00:00Z', '2024-07-01T14:00:00+02:00'],
+  [{ as: "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'" }, '2024-07-01T12:00:00+02:00', '2024-07-01T10:00:00.000Z'],
+];
+
+for (const [style, text, becomes] of times) {
+  test(`the time ${JSON.stringify(text)} under ${JSON.stringify(style)} is ${becomes}`, () => {
+    assert.equal(read(datetimeFrom, style, text), becomes);
+  });
+}
+
+const complaints: readonly (readonly [
+  make: typeof dateFrom | typeof datetimeFrom,
+  style: DateStyle,
+  complaint: RegExp,
+])[] = [
+  [dateFrom, { format: 'DD/MM/YYYY' }, /"DD" means nothing in a date pattern: write "dd"/],
+  [dateFrom, { format: 'dd/MM/yy' }, /two-digit years are refused unless .* twoDigitYearsFrom: 1930/],
+  [dateFrom, { format: 'MM/yyyy' }, /the pattern lacks a day/],
+  [dateFrom, { format: "yyyy-MM-dd'T" }, /a quote is not closed/],
+  [dateFrom, { format: 'yyyy-MM-dd ZZ' }, /a date has no zone/],
+  [datetimeFrom, { format: 'dd/MM/yyyy HH:mm' }, /the source names no zone, so the mapping must/],
+  [datetimeFrom, { format: 'dd/MM/yyyy hh:mm', zone: 'UTC' }, /AM or PM/],
+  [datetimeFrom, { zone: 'Europe/Stokholm' }, /there is no zone "Europe\/Stokholm"/],
+  [datetimeFrom, { asZone: '+25:00' }, /there is no zone/],
+  [datetimeFrom, { format: 'd MMM yyyy', zone: 'UTC', locale: 'zz_!' }, /there is no locale/],
+];
+
+for (const [make, style, complaint] of complaints) {
+  test(`the mapping is refused: ${JSON.stringify(style)}`, () => {
+    const found: string[] = [];
+    make(style, (_, text) => found.push(text));
+    assert.ok(
+      found.some((text) => complaint.test(text)),
+      found.join('\n'),
+    );
+  });
+}
+
+const moments = fc.date({ min: new Date('1900-01-01'), max: new Date('2100-01-01'), noInvalidDate: true });
+
+test('a moment written in any zone is read back as the same moment', () => {
+  const zones = fc.constantFrom(
+    'Europe/Stockholm',
+    'America/New_York',
+    'Australia/Lord_Howe',
+    'Asia/Kathmandu',
+    'Africa/Casablanca',
+  );
+  fc.assert(
+    fc.property(moments, zones, (date, zone) => {
+      const seconds = Math.floor(date.getTime() / 1000) * 1000;
+      const local = DateTime.fromMillis(seconds, { zone });
+      // Before standard time offsets have seconds, which no ISO text holds.
+      fc.pre(Number.isInteger(local.offset));
+      const text = local.toFormat("yyyy-MM-dd'T'HH:mm:ss");
+      const readings = (['earlier', 'later'] as const).map((ambiguous) =>
+        read(datetimeFrom, { zone, ambiguous, as: 'x' }, text),
+      );
+      assert.ok(readings.includes(seconds), `${text} ${zone}: ${readings.join()} not ${seconds}`);
+      assert.equal(read(datetimeFrom, { as: 'x' }, local.toISO() ?? ''), seconds);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('days are those of the platform, for every day of four hundred years', () => {
+  const from = dateFrom({ format: 'yyyy-MM-dd' }, noComplaint);
+  const to = datetimeFrom({ zone: 'UTC', format: 'yyyy-MM-dd', as: 'x' }, noComplaint);
+  for (let day = Date.UTC(1800, 0, 1); day < Date.UTC(2200, 0, 1); day += 86_400_000) {
+    const text = new Date(day).toISOString().slice(0, 10);
+    assert.equal(from(text), text);
+    assert.equal(to(text), day);
+  }
+});
