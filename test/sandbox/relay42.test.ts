@@ -107,6 +107,14 @@ describe('relay42 emulator: access', () => {
     assert.equal(await status({ method: 'GET', to: '/profiles/2001/profileId?partnerId=C-1' }), 200);
   });
 
+  it('counts a deletion as one, whatever its body', async () => {
+    const { status } = start({ budget: 4 });
+    assert.equal(await status(put('C-1')), 201);
+    const del = { method: 'DELETE', to: '/profiles/2001/mappings?partnerId=C-1', body: ['a', 'b', 'c'].map(hashId) };
+    assert.equal(await status(del), 404);
+    assert.equal(await status(del), 404);
+  });
+
   it('lets a call that costs more than a second’s budget through when the bucket is full', async () => {
     const { clock, status } = start({ budget: 2 });
     const four = { to: factsTo('C-1'), body: ['a', 'b', 'c', 'd'].map((factName) => ({ factName, factTtl: 60 })) };

@@ -214,6 +214,12 @@ const refusals: readonly RefusalCase[] = [
   },
   {
     ...add,
+    name: 'half a surrogate pair in a name and in a value',
+    item: { ...loyalty, properties: { 'x\ud800': 1, y: 'x\ud800' } },
+    faults: ['field-format properties', 'field-format properties.y'],
+  },
+  {
+    ...add,
     name: 'a property outside properties',
     item: { ...loyalty, tier: 'gold' },
     faults: ['field-unknown tier'],
@@ -651,8 +657,10 @@ describe('relay42 beyond the common contract', () => {
     const sync = { partnerId: 'C-1', interactionType: 'sync', partnerNumber: 1012, partnerCookie: '9f2c4e' };
     assert.deepEqual(encode('interactions.add', interactions, sync).lanes, ['2001:C-1', '1012:9f2c4e']);
     for (const name of Object.keys(relay42.operations)) {
-      const { settings } = golden.find(({ operation }) => operation === name) ?? assert.fail(name);
+      const { settings, items } = golden.find(({ operation }) => operation === name) ?? assert.fail(name);
       assert.equal(open().operation(name, settings).laned, true, name);
+      const { lanes } = encode(name, { ...(settings as object) }, items[0] ?? {});
+      assert.equal(lanes[0], name.startsWith('datafeed') ? 'products/entries/TEA%2F1' : '2001:C-90017', name);
     }
   });
 
@@ -668,7 +676,8 @@ describe('relay42 beyond the common contract', () => {
   it('takes 64 properties and the shortest and longest time to live', () => {
     assert.ok(encode('facts.add', facts, { ...loyalty, properties: hundred(64) }).json);
     for (const factTtl of [60, 504_576_000]) assert.ok(encode('facts.add', facts, { ...loyalty, factTtl }).json);
-    assert.ok(encode('datafeed.put', { feedPrefix: 'p', ttl: 630_720_000 }, product).json);
+    for (const ttl of [60, 630_720_000])
+      assert.ok(encode('datafeed.put', { feedPrefix: 'p' }, { ...product, ttl }).json);
   });
 
   it('keeps a feed column called __proto__', () => {
@@ -710,6 +719,8 @@ describe('relay42 beyond the common contract', () => {
     assert.equal(repeatable('interactions.add', interactions), false);
     assert.equal(repeatable('interactions.add', { ...interactions, interactionType: 'engagement' }), false);
     assert.equal(repeatable('interactions.add', { ...interactions, interactionType: 'externalFact' }), true);
+    assert.equal(repeatable('interactions.add', { ...interactions, interactionType: 'sync' }), true);
+    assert.equal(repeatable('interactions.add', { interactionType: 'sync', mergeType: 'SITE' }), false);
     assert.equal(repeatable('mappings.add', mappings), true);
     assert.equal(repeatable('mappings.add', { ...mappings, mergeType: 'SITE' }), false);
     assert.equal(repeatable('profile.delete', { partnerType: 1 }), true);

@@ -109,8 +109,13 @@ const mostGoodNames = 10_000;
 /** Names repeat in every row, so one that was found good is not looked at again. */
 function checkName(name: string, field: string, findings: Findings): boolean {
   if (goodNames.has(name)) return true;
-  if (name === '' || controlCharacter.test(name)) {
-    findings.fault('field-format', field, 'a name must not be empty or hold control characters', name);
+  if (name === '' || controlCharacter.test(name) || !name.isWellFormed()) {
+    findings.fault(
+      'field-format',
+      field,
+      'a name must not be empty, or hold control characters or broken Unicode',
+      name,
+    );
     return false;
   }
   if (name.length > warnedNameCharacters) {
