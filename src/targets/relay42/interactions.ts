@@ -3,18 +3,13 @@
  * its own properties: names by the vendor, types by older clients, so what is merely unusual is left to the platform.
  */
 import { z } from 'zod';
-import { isRawNumber, type Json, type JsonObject } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
 import { readSettings } from '../settings.ts';
-import type { FieldRule, FieldType, Operation } from '../target.ts';
+import type { FieldRule, Operation } from '../target.ts';
 import { requireWhatSettingsLack } from './facts.ts';
-import {
-  type InteractionType,
-  interactionTypes,
-  isInteractionType,
-  type PartKind,
-  typeNames,
-} from './interaction-types.ts';
-import { digits, factTtlSetting, mergeDestroys, mergeTypeSetting, mergeTypes, partnerTypeSetting } from './schema.ts';
+import { fieldTypes, partReader } from './interaction-parts.ts';
+import { type InteractionType, interactionTypes, isInteractionType, typeNames } from './interaction-types.ts';
+import { digits, factTtlSetting, mergeDestroys, mergeTypeSetting, partnerTypeSetting } from './schema.ts';
 import {
   addressFields,
   apiRequest,
@@ -28,17 +23,7 @@ import {
   roomIn,
   type Site,
 } from './site.ts';
-import {
-  Findings,
-  factTtlSeconds,
-  mostProperties,
-  readFlatMap,
-  readId,
-  readName,
-  readPartnerType,
-  readTtl,
-  refuseUnknown,
-} from './values.ts';
+import { Findings, refuseUnknown } from './values.ts';
 import { identicalRefusals, verdictOn } from './verdicts.ts';
 
 const settingsSchema = z
@@ -65,22 +50,6 @@ const settingsSchema = z
     }
   });
 type Settings = z.infer<typeof settingsSchema>;
-
-const fieldTypes: Readonly<Record<PartKind, FieldType>> = {
-  text: 'string',
-  name: 'string',
-  id: 'string',
-  number: 'number',
-  integer: 'integer',
-  partnerType: 'integer',
-  ttl: 'integer',
-  boolean: 'boolean',
-  list: 'list',
-  any: 'any',
-  map: 'any',
-  merge: 'string',
-  operation: 'string',
-};
 
 /** The fields of one type, or of all types together. What neither a type nor the settings can do without is required. */
 function fieldsOf(settings: Settings): readonly FieldRule[] {
@@ -191,7 +160,7 @@ function typeEncoder(type: InteractionType, settings: Settings): TypeEncoder {
   const parts = Object.entries(interactionTypes[type]).map(([name, { kind, required }]) => ({
     name,
     kind,
-    read: reader(kind, name, settings),
+    read: partReader(kind, name, settings),
     fallback: fallbackOf(type, name, settings),
     required: required === true,
     key: `,${JSON.stringify(name)}:`,
@@ -237,68 +206,3 @@ function fallbackOf(type: InteractionType, name: string, settings: Settings): Js
   if (name === 'forceInsert') return settings.forceInsert ?? false;
   return name === 'operationType' ? (settings.operationType ?? 'INSERT') : undefined;
 }
-
-type Reader = (value: Json, findings: Findings) => Json | undefined;
-
-function reader(kind: PartKind, field: string, settings: Settings): Reader {
-  const must = (expected: string, holds: (value: Json) => boolean): Reader => {
-    return (value, findings) =>
-      holds(value) ? value : findings.fault('field-type', field, `${expected} is needed here`, value);
-  };
-  switch (kind) {
-    case 'text':
-      return must('text', (value) => typeof value === 'string' && value.isWellFormed());
-    case 'number':
-      return must('a number', isNumber);
-    case 'integer':
-      return must('a whole number', isInteger);
-    case 'boolean':
-      return must('true or false', (value) => typeof value === 'boolean');
-    case 'list':
-      return must('a list', Array.isArray);
-    case 'any':
-      return (value) => value;
-    case 'name':
-      return (value, findings) => readName(value, field, findings);
-    case 'id':
-      return (value, findings) => readId(value, field, findings);
-    case 'partnerType':
-      return (value, findings) => {
-        const type = readPartnerType(value, undefined, field, findings);
-        return type === undefined ? undefined : Number(type);
-      };
-    case 'ttl':
-      return (value, findings) => readTtl(value, undefined, factTtlSeconds, field, findings);
-    case 'map':
-      return (value, findings) => readFlatMap(value, field, findings, mostProperties);
-    case 'merge':
-      return settings.mergeType === 'SITE' ? oneOf(field, mergeTypes) : oneOf(field, mergeTypes, 'SITE');
-    case 'operation':
-      return settings.operationType === 'REMOVE'
-        ? oneOf(field, ['INSERT', 'REMOVE'])
-        : oneOf(field, ['INSERT', 'REMOVE'], 'REMOVE');
-  }
-}
-
-/** @param destructive refused from a row: what destroys must stand in the mapping, where it can be asked about before the run */
-function oneOf(field: string, names: readonly string[], destructive?: string): Reader {
-  return (value, findings) => {
-    if (value === destructive) {
-      return findings.fault(
-        'field-enum',
-        field,
-        `${destructive} destroys data, so it must stand in the mapping's settings, not in a row`,
-        value,
-      );
-    }
-    return typeof value === 'string' && names.includes(value)
-      ? value
-      : findings.fault('field-enum', field, `this is none of ${names.join(', ')}`, value);
-  };
-}
-
-const isNumber = (value: Json): boolean => isRawNumber(value) || (typeof value === 'number' && Number.isFinite(value));
-
-const integerText = /^-?\d+$/;
-const isInteger = (value: Json): boolean =>
-  isRawNumber(value) ? integerText.test(value.rawJSON) : Number.isInteger(value);
