@@ -2,7 +2,7 @@
  * CSV blocks to rows. csv-parse reads the values, a whole block in one call. Only when a block holds something out of order is it taken apart at
  * the scanner's borders: sound stretches still go to csv-parse in one piece, and each bad record becomes a fault of its own.
  */
-import { type Options, parse } from 'csv-parse/sync';
+import { CsvError, type Options, parse } from 'csv-parse/sync';
 import type { Block } from '../model/block.ts';
 import type { QuoteFault } from './borders.ts';
 import { inputFault } from './codes.ts';
@@ -21,24 +21,33 @@ import {
   undecodable,
 } from './rows.ts';
 
-/**
- * All records of well-formed CSV in UTF-8, or undefined where csv-parse refuses. What the bytes do not contain is left out of the options: without a quote in
- * them, csv-parse is a fifth faster when it need not look for one.
- */
+/** All records of well-formed CSV in UTF-8, or undefined where csv-parse refuses. */
 export function parseRecords(utf8: Buffer, delimiter: string): string[][] | undefined {
-  const quoted = utf8.includes(34);
   const options: Options = {
     delimiter,
-    record_delimiter: utf8.includes(13) ? ['\r\n', '\n', '\r'] : ['\n'],
+    record_delimiter: breaksOf(utf8),
     skip_empty_lines: true,
     relax_column_count: true,
-    ...(quoted ? {} : { quote: null, escape: null }),
   };
   try {
     return parse(utf8, options);
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof CsvError) return undefined;
+    throw error;
   }
+}
+
+/** The line breaks that occur: csv-parse is a twelfth faster when it need not try three at every byte. */
+function breaksOf(utf8: Buffer): string[] {
+  let feeds = 0;
+  let at = utf8.indexOf(13);
+  if (at < 0) return ['\n'];
+  for (; at >= 0; at = utf8.indexOf(13, at + 2)) {
+    if (utf8[at + 1] !== 10) return ['\r\n', '\n', '\r'];
+    feeds++;
+  }
+  for (at = utf8.indexOf(10); at >= 0; at = utf8.indexOf(10, at + 1)) feeds--;
+  return feeds === 0 ? ['\r\n'] : ['\r\n', '\n', '\r'];
 }
 
 /**

@@ -3,11 +3,12 @@
  * surrogate pairs, nesting that would overflow a stack further on) are told by cheap tests over the whole block and read with more care.
  */
 import type { Block } from '../model/block.ts';
-import { isJsonObject, type Json, type JsonObject, parseKeepingDigits } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { inputFault } from './codes.ts';
 import { type Decoder, textWithEscapes } from './decode.ts';
 import { rulesOf, type SourceDescription } from './description.ts';
 import { unitSize, unitsOf } from './encodings.ts';
+import { holdsLongNumber, mayHoldLongNumbers, parseKeepingDigits } from './long-numbers.ts';
 import {
   keptOfTooLarge,
   type Located,
@@ -22,8 +23,6 @@ import {
 /** Deeper than any platform takes, shallow enough for every recursive function on the way. */
 const deepest = 1000;
 
-/** A number where a value may stand, with 16 digits or more (a double keeps 15) or an exponent that may leave its range. */
-const longNumber = /[\s:,[]-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})/;
 const surrogateEscape = /\\u[dD][89a-fA-F]/;
 
 export function ndjsonParser(description: SourceDescription, decoder: Decoder): (block: Block) => ParsedBlock {
@@ -31,9 +30,9 @@ export function ndjsonParser(description: SourceDescription, decoder: Decoder): 
   const rules = rulesOf(description);
   const unit = unitSize(coding);
 
-  const readWhole = (text: string): (JsonObject | RowFault)[] => {
+  const readWhole = (units: Uint8Array, text: string): (JsonObject | RowFault)[] => {
     const rows: (JsonObject | RowFault)[] = [];
-    const numbers = longNumber.test(text);
+    const numbers = mayHoldLongNumbers(units, text);
     const surrogates = surrogateEscape.test(text);
     let at = 0;
     while (at < text.length) {
@@ -66,7 +65,8 @@ export function ndjsonParser(description: SourceDescription, decoder: Decoder): 
     };
     // Only in a larger block can a row be over the limit.
     const text = block.bytes.length > maxRowBytes ? undefined : decoder.text(block.bytes);
-    const rows = text === undefined ? readApart(block, unitsOf(block.bytes, coding)) : readWhole(text);
+    const units = unitsOf(block.bytes, coding);
+    const rows = text === undefined ? readApart(block, units) : readWhole(units, text);
     mustAgree(block, rows.length);
     return {
       length: rows.length,
@@ -107,7 +107,7 @@ function readLine(line: string, care: Care): JsonObject | RowFault {
   }
   let value: Json;
   try {
-    value = care.numbers && longNumber.test(line) ? parseKeepingDigits(line) : (JSON.parse(line) as Json);
+    value = care.numbers && holdsLongNumber(line) ? parseKeepingDigits(line) : (JSON.parse(line) as Json);
   } catch (error) {
     return new RowFault([inputFault('ndjson-syntax', syntaxReason(line, error), { value: line })]);
   }

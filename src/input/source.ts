@@ -105,9 +105,15 @@ async function* read(
     from,
     signal,
   };
-  for await (const block of cutBlocks(reader, cutting)) {
-    any = true;
-    yield block;
+  try {
+    for await (const block of cutBlocks(reader, cutting)) {
+      any = true;
+      yield block;
+    }
+  } catch (error) {
+    // A stream that was torn down by the signal complains of just that.
+    signal?.throwIfAborted();
+    throw error;
   }
   if (!any && from.record === 1) throw noRows(description.path, description.format);
 }
