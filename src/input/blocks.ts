@@ -87,7 +87,7 @@ async function* cut(
       // The rest must be copied out before the block is given away.
       const rest = Buffer.allocUnsafeSlow(end - to);
       bytes.copy(rest, 0, to, end);
-      units = size === 1 ? rest : units.subarray(to / size);
+      units = size === 1 ? rest : units.subarray(Math.ceil(to / size));
       bytes = rest;
       end = rest.length;
     } else {
@@ -113,10 +113,10 @@ async function* cut(
   const skipLine = async (): Promise<void> => {
     for (;;) {
       const last = Math.ceil(end / size);
-      for (let i = start / size; i < last; i++) {
+      for (let i = Math.ceil(start / size); i < last; i++) {
         const unit = units[i];
         if (unit !== lf && (unit !== cr || rules.format === 'ndjson')) continue;
-        advance((i + 1) * size);
+        advance(Math.min((i + 1) * size, end));
         line++;
         if (unit === lf) return;
         if (start >= end && !eof) await readMore();
@@ -130,7 +130,8 @@ async function* cut(
   };
 
   for (;;) {
-    const first = start / size;
+    // Only at the very end of UTF-16 can half a unit stand; it was counted as one.
+    const first = Math.ceil(start / size);
     const last = Math.ceil(end / size);
     const found = stretch(rules, scanner, units, first, last, eof, wanted);
     const to = Math.min(found.end * size, end);

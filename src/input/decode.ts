@@ -98,7 +98,7 @@ function legacy(name: string): Decoder {
       let start = 0;
       for (let i = 0; i < bytes.length; i++) {
         const made = decoder.write(asBuffer(bytes.subarray(i, i + 1)));
-        if (made.includes(replacement)) return start;
+        if (made.includes(replacement) && !encode(made, name).equals(bytes.subarray(start, i + 1))) return start;
         if (made !== '') start = i + 1;
       }
       return (decoder.end() ?? '').includes(replacement) ? start : -1;
