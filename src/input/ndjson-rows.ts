@@ -38,7 +38,7 @@ export function ndjsonParser(description: SourceDescription, decoder: Decoder): 
     while (at < text.length) {
       const lf = text.indexOf('\n', at);
       const end = lf < 0 ? text.length : lf;
-      const line = text.slice(at, end);
+      const line = text.slice(at, end > at && text.charCodeAt(end - 1) === carriageReturn ? end - 1 : end);
       at = end + 1;
       if (line.charCodeAt(0) !== openBrace && isBlank(line)) continue;
       rows.push(readLine(line, { numbers, surrogates }));
@@ -84,6 +84,7 @@ export function ndjsonParser(description: SourceDescription, decoder: Decoder): 
 }
 
 const openBrace = 123;
+const carriageReturn = 13;
 
 /** Blank as {@link RecordScanner} sees it. */
 const isBlank = (line: string): boolean => /^[ \t\r]*$/.test(line);
