@@ -8,7 +8,7 @@ import { inputFault } from './codes.ts';
 import { type Decoder, textWithEscapes } from './decode.ts';
 import { rulesOf, type SourceDescription } from './description.ts';
 import { unitSize, unitsOf } from './encodings.ts';
-import { holdsLongNumber, mayHoldLongNumbers, parseKeepingDigits } from './long-numbers.ts';
+import { holdsLongNumber, mayHoldLongNumbers, parseLine } from './long-numbers.ts';
 import {
   keptOfTooLarge,
   type Located,
@@ -108,7 +108,7 @@ function readLine(line: string, care: Care): JsonObject | RowFault {
   }
   let value: Json;
   try {
-    value = care.numbers && holdsLongNumber(line) ? parseKeepingDigits(line) : (JSON.parse(line) as Json);
+    value = care.numbers && holdsLongNumber(line) ? parseLine(line) : (JSON.parse(line) as Json);
   } catch (error) {
     return new RowFault([inputFault('ndjson-syntax', syntaxReason(line, error), { value: line })]);
   }
