@@ -50,10 +50,9 @@ export function readIdentities(
     }
     if (read.length > 0) map[namespace] = read;
   }
+  if (faults.length > before) return undefined;
   if (primary !== undefined) markPrimary(map, primary, faults);
-  else if (names.length === 0 && faults.length === before) {
-    faults.push(fault('id-missing', 'identityMap has no identity in it', 'identityMap'));
-  }
+  else if (names.length === 0) faults.push(fault('id-missing', 'identityMap has no identity in it', 'identityMap'));
   return faults.length > before ? undefined : { map, names };
 }
 
