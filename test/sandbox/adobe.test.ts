@@ -12,6 +12,7 @@ const events = '65f0a1b2c3d4e5f607182931';
 const other = '6254a93b851ecd194b64af9e';
 const schemaId = 'https://ns.adobe.com/acme/schemas/1';
 const flowId = '7c9e6679-7425-40de-944b-e07fc1f90ae7';
+const reference = { id: schemaId, contentType: 'application/vnd.adobe.xed-full+json;version=1' };
 const peopleFields: FieldRule[] = [
   { name: 'identityMap.*', type: 'any' },
   { name: 'person.name.firstName', type: 'string' },
@@ -64,7 +65,6 @@ function sandbox(options: AdobeOptions = {}) {
     if (reply instanceof Promise) assert.fail('this emulator answers at once');
     return reply;
   };
-  const reference = { id: schemaId, contentType: 'application/vnd.adobe.xed-full+json;version=1' };
   const message = (xdmEntity: unknown, header: Record<string, unknown> = {}) => ({
     header: { schemaRef: reference, imsOrgId, datasetId: people, flowId, source: { name: 'test' }, ...header },
     body: { xdmMeta: { schemaRef: reference }, xdmEntity },
@@ -142,6 +142,7 @@ describe('a batch', () => {
       message(ada, { schemaRef: { id: 'https://ns.adobe.com/acme/schemas/2', contentType: 'x' } }),
       message(ada, { flowId: undefined }),
       { ...message(ada), body: { xdmEntity: ada } },
+      { ...message(ada), body: { ...message(ada).body, xdmMeta: { schemaRef: { ...reference, id: `${schemaId}0` } } } },
       'text',
     ]);
     assert.equal(reply.status, 207);
@@ -152,7 +153,7 @@ describe('a batch', () => {
       { xactionId: `${batchId}:0` },
       unknownFormat,
       { statusCode: 400, message: `${known}Message has an absent or wrong ims org in the header` },
-      ...Array(5).fill(unknownFormat),
+      ...Array(6).fill(unknownFormat),
     ]);
   });
 
@@ -312,7 +313,7 @@ describe('what it ends up holding', () => {
     const { batch, message, lake, profile, read } = sandbox();
     const again = { ...visit, eventType: 'again' };
     batch([message(visit, { datasetId: events }), message(again, { datasetId: events })]);
-    batch([message(visit, { datasetId: events })]);
+    batch([message(again, { datasetId: events })]);
     assert.equal(lake(events).length, 3);
     assert.deepEqual(profile(events), [visit]);
     assert.deepEqual(read(`lake/${events}/duplicates`), [{ _id: 'e1', times: 3 }]);
