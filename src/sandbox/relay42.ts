@@ -36,7 +36,7 @@ const contractDefaults: Relay42Options = {
   lockAfter: 5,
   lockMs: 15 * 60_000,
   // The contract leaves the figure to each customer's agreement; a real one is far lower.
-  budget: 5000,
+  budget: 20_000,
   creationMs: 20,
   answerMs: 8,
 };
@@ -60,7 +60,7 @@ class Relay42 implements Emulator {
   settings(origin: string): Readonly<Record<string, unknown>> {
     const { apiId, accessToken } = user;
     // The pace is a little below the budget: other systems share it (contract §4).
-    const pace = { rate: this.options.budget * 0.8, concurrency: 32 };
+    const pace = { rate: this.options.budget * 0.8, concurrency: 64 };
     return { baseUrl: origin, siteNumber: site, auth: 'basic', apiId, accessToken, ...pace };
   }
 
