@@ -16,6 +16,8 @@ export interface SinkBehaviour {
   /** Status to answer; anything but 200 is answered without storing. */
   readonly status?: (request: number) => number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** A request has come in whole and is not answered yet. */
+  readonly onRequest?: () => void;
   /** Which key of a record is its id. */
   readonly id?: string;
 }
@@ -28,6 +30,7 @@ export async function startSink(behaviour: SinkBehaviour = {}): Promise<Sink> {
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
       requests += 1;
+      behaviour.onRequest?.();
       const status = behaviour.status?.(requests) ?? 200;
       if (status === 200) {
         const records: unknown = JSON.parse(Buffer.concat(parts).toString('utf8'));
