@@ -22,7 +22,7 @@ export function fileReader(handle: FileHandle, path: string, position: number, s
           throw unreadable(path, cause);
         });
         if (bytesRead === 0) {
-          throw inputError('input-changed', `${path}: became shorter while it was being read`, {
+          throw inputError('input-shortened', `${path}: became shorter while it was being read`, {
             hint: 'Start again when nothing writes to the file any more.',
             exit: Exit.gaveUpRetrying,
           });

@@ -8,7 +8,7 @@ export const inputCodes = {
   'input-missing': 'There is no file at this path.',
   'input-unreadable':
     'The file cannot be opened or read: it is a directory, or the rights are missing, or the disk failed.',
-  'input-changed':
+  'input-shortened':
     'The file became shorter while it was being read, so positions and checkpoints no longer fit it. Load from a file that nobody writes to.',
   'input-empty':
     'The input holds no rows: no bytes at all, only blank lines, or only a header. Loading nothing is never called a success.',

@@ -227,7 +227,7 @@ describe('reading an input', () => {
     const path = await file(`a,b\n${'1,2\n'.repeat(50_000)}`);
     const source = await openSource(path, 0);
     await truncate(path, 100_000);
-    await assert.rejects(blocksOf(source), { code: 'input-changed', exit: Exit.gaveUpRetrying });
+    await assert.rejects(blocksOf(source), { code: 'input-shortened', exit: Exit.gaveUpRetrying });
     await source.close();
   });
 
