@@ -103,6 +103,13 @@ export function buildProgram(): Command {
   ).action(async (name, flags) => (await import('./commands/targets.ts')).checkTarget(name, flags));
 
   program
+    .command('explain')
+    .argument('[code]', 'a code as errors, reports and rejects files name it')
+    .description('Say more about a code. Without one: list all codes.')
+    .option('--json', 'one JSON object a line on stdout')
+    .action(async (code, flags) => (await import('./commands/explain.ts')).explain(code, flags));
+
+  program
     .command('sandbox')
     .description('Start a local emulator of all five platforms.')
     .option('--port <port>', 'port to listen on (0: any free one)', wholeNumber(0), 4100)

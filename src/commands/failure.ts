@@ -3,12 +3,13 @@ import { chalkStderr as chalk } from 'chalk';
 import { Exit, UserError } from '../model/fault.ts';
 import { errorLine } from '../report/json.ts';
 import { printable } from '../report/printable.ts';
+import type { CommandCode } from './codes.ts';
 
 export function reportFailure(error: unknown, json: boolean): Exit {
   const known = error instanceof UserError ? error : undefined;
   const exit = known?.exit ?? Exit.internal;
   const message = known?.message ?? `internal error: ${error instanceof Error ? error.message : String(error)}`;
-  const code = known?.code ?? 'internal';
+  const code = known?.code ?? ('internal' satisfies CommandCode);
   if (json) process.stdout.write(errorLine(code, message, known?.hint, exit));
   // A message may list several complaints, a line each.
   const [first = '', ...more] = message.split('\n').map(printable);

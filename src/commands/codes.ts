@@ -1,0 +1,16 @@
+/** Codes of what commands themselves end with, with the longer text for `cdp-load explain`. */
+import { type Exit, UserError } from '../model/fault.ts';
+
+export const commandCodes = {
+  internal:
+    'Something happened that this program did not foresee: a fault of ours, not yours. What was loaded is in the journal, and the same command goes on. Please report it with the lines that were printed.',
+  'code-unknown': 'No error, fault or warning of this program has this code.',
+} as const satisfies Record<string, string>;
+
+export type CommandCode = keyof typeof commandCodes;
+
+export const commandError = (
+  code: CommandCode,
+  message: string,
+  options: { hint?: string; exit?: Exit; cause?: unknown } = {},
+): UserError => new UserError(code, message, options);
