@@ -47,8 +47,12 @@ export class ByteSink {
 
   /** Buffers of their own, so that they can be transferred to another thread. */
   take(): { readonly bytes: Uint8Array; readonly starts: Uint32Array; readonly ends: Uint32Array } {
+    // A buffer that is mostly empty would be sent whole; a copy of what is in it is cheaper.
+    const roomy = this.#length * 2 < this.#buffer.length;
     return {
-      bytes: new Uint8Array(this.#buffer.buffer, 0, this.#length),
+      bytes: roomy
+        ? new Uint8Array(this.#buffer.subarray(0, this.#length))
+        : new Uint8Array(this.#buffer.buffer, 0, this.#length),
       starts: this.#starts.slice(0, this.#count),
       ends: this.#ends.slice(0, this.#count),
     };

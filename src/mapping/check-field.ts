@@ -26,6 +26,8 @@ const neverWith: readonly (readonly [Key, Key, string])[] = [
   ['onEmpty', 'default', 'the default already says what an empty cell becomes'],
   ['hash', 'default', 'it would not be clear whether the default is hashed: write the default as an expression'],
   ['expr', 'map', 'map looks up the text of a column: write {"a": "b"}[column] in the expression'],
+  ['expr', 'lookup', 'a lookup begins with the text of a column'],
+  ['map', 'lookup', 'give the field of the second file the right values'],
   ['expr', 'emptyWords', 'it describes cells'],
 ];
 
@@ -45,7 +47,9 @@ export function checkField(field: LongField, path: Path): Complaint[] {
   const given = (key: Key) => field[key] !== undefined && field[key] !== false;
 
   const sources = (['from', 'const', 'expr'] as const).filter((key) => field[key] !== undefined);
-  if (sources.length === 0) complain(undefined, 'the field says nothing of its source: give it from, const or expr');
+  if (sources.length === 0 && field.transform === undefined) {
+    complain(undefined, 'the field says nothing of its source: give it from, const or expr');
+  }
   if (sources.length > 1) complain(sources[1], `${sources.join(' and ')} exclude each other`);
 
   const type = elementType(field.type);

@@ -23,6 +23,9 @@ export const mappingCodes = {
   'value-json': 'The text is not valid JSON, or not of the kind that the mapping says.',
   'value-list': 'A list was expected, and the row holds something else there.',
   'value-not-in-map': "The value is not in the field's `map:`, and the field has no `default:`.",
+  'value-not-found': "The value is not in the file of the field's `lookup:`, and the field has no `default:`.",
+  'transform-failed':
+    "The function that the field's `transform:` names failed for this row, or gave what cannot be sent.",
   'expression-failed':
     'The CEL expression could not be evaluated for this row: a conversion failed, a key is missing, or a number is out of range.',
   'expression-result': 'The CEL expression gave something that cannot be sent: NaN, an infinity, bytes or a type.',

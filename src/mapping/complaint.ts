@@ -9,8 +9,11 @@ import type { MappingCode } from './codes.ts';
 
 export type Path = readonly (string | number)[];
 
-/** Line and column, 1-based, then how the text was written there: a quote mark shifts what stands inside it. */
-export type Place = readonly [line: number, column: number, style?: 'quoted' | 'block'];
+/**
+ * Line and column, 1-based; how the text was written there, since a quote mark shifts what stands inside it; and the file, when it is not the
+ * mapping's own (`extends`).
+ */
+export type Place = readonly [line: number, column: number, style?: 'quoted' | 'block' | undefined, file?: string];
 
 /** By pointer (see {@link pointer}): where a key stands, and where its value does. */
 export interface Positions {
@@ -45,16 +48,16 @@ export function didYouMean(name: string, known: readonly string[]): string {
 }
 
 /** Where the complaint's path stands, or the nearest thing above it. */
-function placeOf(positions: Positions, { path, atKey, offset }: Complaint): readonly [number, number] {
+function placeOf(positions: Positions, { path, atKey, offset }: Complaint): Place {
   for (let length = path.length; length >= 0; length--) {
     const key = pointer(path.slice(0, length));
     const exact = length === path.length;
     const place = exact && atKey ? positions.keys[key] : (positions.values[key] ?? positions.keys[key]);
     if (place === undefined) continue;
-    const [line, column, style] = place;
+    const [line, column, style, file] = place;
     // Inside a block scalar the indentation is not known here; its first line is near enough.
-    if (!exact || offset === undefined || style === 'block') return [line, column];
-    return [line, column + offset + (style === 'quoted' ? 1 : 0)];
+    if (!exact || offset === undefined || style === 'block') return [line, column, undefined, file];
+    return [line, column + offset + (style === 'quoted' ? 1 : 0), undefined, file];
   }
   return [1, 1];
 }
@@ -62,8 +65,8 @@ function placeOf(positions: Positions, { path, atKey, offset }: Complaint): read
 /** "people.map.yaml:7:5: …", one a line, in the file's order. */
 export function mappingError(file: string, positions: Positions, complaints: readonly Complaint[]): UserError {
   const placed = complaints.map((complaint) => ({ at: placeOf(positions, complaint), text: complaint.text }));
-  placed.sort((a, b) => a.at[0] - b.at[0] || a.at[1] - b.at[1]);
-  const lines = [...new Set(placed.map(({ at, text }) => `${file}:${at[0]}:${at[1]}: ${text}`))];
+  placed.sort((a, b) => (a.at[3] ?? '').localeCompare(b.at[3] ?? '') || a.at[0] - b.at[0] || a.at[1] - b.at[1]);
+  const lines = [...new Set(placed.map(({ at, text }) => `${at[3] ?? file}:${at[0]}:${at[1]}: ${text}`))];
   const more = lines.length - mostComplaints;
   const shown = more > 0 ? [...lines.slice(0, mostComplaints), `… and ${more} more`] : lines;
   return mappingProblem('mapping-invalid', shown.join('\n'), 'Correct the mapping and run the same command again.');

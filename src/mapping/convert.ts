@@ -17,18 +17,30 @@ export interface Conversion {
   readonly fromJson: (value: Json) => Json | Refusal;
 }
 
+/** What a field's lookup finds for a key. */
+export type LookUp = (key: string) => string | undefined;
+
 /** Complaints about a value of the field's `map:`. */
 export type ComplainMap = (source: string, text: string) => void;
 
 const notText = new Refusal('value-string', 'expected one value, found an object or a list');
 const notList = new Refusal('value-list', 'expected a list');
+const notFound = new Refusal(
+  'value-not-found',
+  'the value is not in the file that this field looks it up in (or has nothing beside it), and there is no default',
+);
 const notInMap = new Refusal('value-not-in-map', 'the value is not in the map of this field, and there is no default');
 
 const asIs: FromText = (text) => text;
 
-export function compileConversion(field: MappingField, complain: Complain, complainMap: ComplainMap): Conversion {
+export function compileConversion(
+  field: MappingField,
+  complain: Complain,
+  complainMap: ComplainMap,
+  lookUp?: LookUp,
+): Conversion {
   const typed = typedFrom(field, complain);
-  const mapped = mapFrom(field, typed, complainMap);
+  const mapped = lookUp === undefined ? mapFrom(field, typed, complainMap) : lookupFrom(field, typed, lookUp);
   const one = chain(caseFrom(field), mapped ?? typed, field.hash === undefined ? undefined : hashOf(field.hash));
   const isList = isListType(field.type) || field.split !== undefined;
   const fromText = field.split === undefined ? one : splitFrom(field.split, field.trim === true, one);
@@ -60,7 +72,8 @@ export function compileConversion(field: MappingField, complain: Complain, compl
 export function convertLiteral(field: MappingField, value: Json): Json | Refusal {
   if (value === null || field.type === undefined) return value;
   const quiet = () => {};
-  const { map: _, hash: __, lower: ___, upper: ____, ...plain } = field;
+  const bare = { map: undefined, lookup: undefined, hash: undefined, lower: undefined, upper: undefined };
+  const plain: MappingField = Object.assign({}, field, bare);
   const { fromText, fromJson } = compileConversion(plain, quiet, quiet);
   return typeof value === 'string' ? fromText(value) : fromJson(value);
 }
@@ -119,6 +132,15 @@ function mapFrom(field: MappingField, typed: FromText, complainMap: ComplainMap)
   return (text) => {
     const value = values.get(text);
     return value === undefined ? otherwise : value;
+  };
+}
+
+function lookupFrom(field: MappingField, typed: FromText, lookUp: LookUp): FromText {
+  const { lookup: _, ...plain } = field;
+  const otherwise = field.default === undefined ? notFound : convertLiteral(plain, field.default);
+  return (text) => {
+    const found = lookUp(text);
+    return found === undefined || found === '' ? otherwise : typed(found);
   };
 }
 

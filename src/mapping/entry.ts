@@ -49,6 +49,7 @@ export function compileEntry(entry: MappingEntry, around: EntrySurroundings): Co
     if (policy === undefined && operation !== undefined && mayBeEmpty(field)) undecided.push(field.name);
     const compiled = compileField(field, {
       shape,
+      mapping: around.mapping,
       policy: policy?.says,
       sensitiveColumns: around.sensitiveColumns,
       path,

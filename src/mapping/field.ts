@@ -4,9 +4,11 @@ import type { EmptyPolicy } from '../targets/target.ts';
 import type { Complaint, Path } from './complaint.ts';
 import { compileConversion, convertLiteral } from './convert.ts';
 import { compileExpression } from './expression.ts';
-import type { MappingField } from './mapping.ts';
+import { lookupIn, lookupName } from './lookup.ts';
+import type { Mapping, MappingField } from './mapping.ts';
 import { Refusal } from './refusal.ts';
 import { type ReadSource, type Row, type Shape, sourceReader, sourceText } from './row-shape.ts';
+import { loadTransform, type Transform } from './transform.ts';
 
 export interface CompiledField {
   readonly name: string;
@@ -22,6 +24,7 @@ export interface CompiledField {
 
 export interface FieldSurroundings {
   readonly shape: Shape;
+  readonly mapping: Mapping;
   /** Already decided: field's, entry's, mapping's, operation's. */
   readonly policy: EmptyPolicy | undefined;
   readonly sensitiveColumns: ReadonlySet<string>;
@@ -38,6 +41,7 @@ export function compileField(field: MappingField, around: FieldSurroundings): Co
     field,
     (key, text) => complain({ path: [...path, key], text }),
     (source, text) => complain({ path: [...path, 'map', source], text }),
+    lookUpOf(field, around),
   );
   const convert = (value: Json) => (typeof value === 'string' ? fromText(value) : fromJson(value));
   if (field.const !== undefined) {
@@ -46,6 +50,14 @@ export function compileField(field: MappingField, around: FieldSurroundings): Co
   }
   const isEmpty = emptiness(field);
   const whenEmpty = emptyValue(field, around);
+
+  const transform = transformOf(field, around);
+  const transformed = (value: Json, row: Row): Json | undefined | Refusal => {
+    const made = transform?.(value, row);
+    if (made instanceof Refusal) return made;
+    const full = isEmpty(made);
+    return full === undefined ? whenEmpty(made) : convert(full);
+  };
 
   if (field.expr !== undefined) {
     const compiled = compileExpression(field.expr, around.shape, {
@@ -61,9 +73,11 @@ export function compileField(field: MappingField, around: FieldSurroundings): Co
       const value = evaluate(row);
       if (value instanceof Refusal) return value;
       const full = isEmpty(value);
-      return full === undefined ? whenEmpty(value) : convert(full);
+      if (full === undefined) return whenEmpty(value);
+      return transform === undefined ? convert(full) : transformed(full, row);
     };
-    return { name, steps, read, origin: () => ({}), columns, expressionType: type };
+    const known = transform === undefined ? { expressionType: type } : {};
+    return { name, steps, read, origin: () => ({}), columns, ...known };
   }
 
   const columns = field.from ?? [];
@@ -81,6 +95,17 @@ export function compileField(field: MappingField, around: FieldSurroundings): Co
     const value = sourceText(readers[at]?.(row));
     return { ...(columns[at] === undefined ? {} : { column: columns[at] }), ...(value === undefined ? {} : { value }) };
   };
+  if (transform !== undefined) {
+    const read = (row: Row) => {
+      if (readers.length === 0) return transformed(null, row);
+      for (const reader of readers) {
+        const full = isEmpty(reader(row));
+        if (full !== undefined) return transformed(full, row);
+      }
+      return whenEmpty(readers[0]?.(row));
+    };
+    return { name, steps, read, origin, columns };
+  }
   return {
     name,
     steps,
@@ -88,6 +113,27 @@ export function compileField(field: MappingField, around: FieldSurroundings): Co
     origin,
     columns,
   };
+}
+
+function lookUpOf(field: MappingField, { mapping, path, complain }: FieldSurroundings) {
+  if (field.lookup === undefined) return undefined;
+  const table = mapping.tables[lookupName(field.lookup)];
+  if (table === undefined) complain({ path: [...path, 'lookup'], text: 'the file of the lookup was not read' });
+  return table === undefined ? undefined : lookupIn(table);
+}
+
+function transformOf(field: MappingField, around: FieldSurroundings): Transform | undefined {
+  if (field.transform === undefined) return undefined;
+  const { mapping, shape, path, complain, sensitiveColumns } = around;
+  const loaded = loadTransform(
+    mapping.file,
+    field.transform,
+    shape,
+    field.sensitive === true || sensitiveColumns.size > 0,
+  );
+  if (typeof loaded !== 'string') return loaded;
+  complain({ path: [...path, 'transform'], text: loaded });
+  return undefined;
 }
 
 interface Reading {

@@ -49,6 +49,7 @@ export function givenType(
   if (field.split !== undefined || isListType(field.type)) return 'list';
   if (field.hash !== undefined) return 'string';
   if (field.type !== undefined) return typeOf(field);
+  if (field.transform !== undefined) return undefined;
   if (field.map !== undefined) {
     const values = [...Object.values(field.map), ...(field.default === undefined ? [] : [field.default])];
     const types = new Set(values.map(jsonType));

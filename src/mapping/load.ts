@@ -1,61 +1,54 @@
 /** Reads a mapping file. Whatever is wrong with it is said at once, each complaint with its line and column. */
-import { readFile, stat } from 'node:fs/promises';
 import type { Json, JsonObject } from '../model/json.ts';
 import { checkField } from './check-field.ts';
 import { type Complaint, mappingError, mappingProblem, type Path, quote } from './complaint.ts';
+import { readExtended } from './extend.ts';
+import { mostMappingBytes } from './files.ts';
 import { issueComplaints } from './issues.ts';
+import { readLookups } from './lookup.ts';
 import type { Mapping, MappingEntry, MappingField } from './mapping.ts';
 import { outputSteps } from './output-path.ts';
 import { type LongField, longField, type MappingFile, mappingSchema } from './schema.ts';
-import { isPlainObject, readYaml } from './yaml.ts';
-
-const mostBytes = 1_048_576;
+import { readModules } from './transform.ts';
+import { isPlainObject, type ReadYaml, readYaml } from './yaml.ts';
 
 /** @throws UserError `mapping-unreadable`, `mapping-invalid` */
 export async function loadMapping(path: string): Promise<Mapping> {
-  const unreadable = (why: string) =>
-    mappingProblem('mapping-unreadable', `The mapping ${path} ${why}.`, 'Check the path given to --mapping.');
-  let bytes: Uint8Array;
-  try {
-    if ((await stat(path)).size > mostBytes) throw unreadable(`is larger than ${mostBytes} bytes`);
-    bytes = await readFile(path);
-  } catch (error) {
-    if (error instanceof Error && error.name === 'UserError') throw error;
-    throw unreadable('is not there or cannot be read');
-  }
-  try {
-    return parseMapping(new TextDecoder('utf-8', { fatal: true }).decode(bytes), path);
-  } catch (error) {
-    if (error instanceof TypeError) throw unreadable('is not UTF-8 text');
-    throw error;
-  }
+  const mapping = understand(await readExtended(path), path);
+  const complaints: Complaint[] = [];
+  const complain = (complaint: Complaint) => void complaints.push(complaint);
+  const tables = await readLookups(mapping, complain);
+  const modules = await readModules(mapping, complain);
+  if (complaints.length > 0) throw mappingError(path, mapping.positions, complaints);
+  return { ...mapping, tables, modules };
 }
 
 /**
+ * A mapping that stands in one text and needs no other file.
  * @param fileName for complaints
  * @throws UserError `mapping-invalid`, one complaint a line
  */
 export function parseMapping(text: string, fileName: string): Mapping {
-  if (text.length > mostBytes) {
-    throw mappingProblem(
-      'mapping-unreadable',
-      `The mapping ${fileName} is larger than ${mostBytes} bytes.`,
-      'Split it.',
-    );
+  if (text.length > mostMappingBytes) {
+    const says = `The mapping ${fileName} is larger than ${mostMappingBytes} bytes.`;
+    throw mappingProblem('mapping-unreadable', says, 'Split it.');
   }
-  const { data, keys, values, written, complaints } = readYaml(text);
-  const positions = { keys, values };
-  if (complaints.length > 0) throw mappingError(fileName, positions, complaints);
+  const read = readYaml(text);
+  if (read.complaints.length > 0) throw mappingError(fileName, read, read.complaints);
+  return understand(read, fileName);
+}
 
+function understand({ data, keys, values, written }: ReadYaml, fileName: string): Mapping {
+  const positions = { keys, values };
   const parsed = mappingSchema.safeParse(data);
   const found = parsed.success ? [] : parsed.error.issues.flatMap((issue) => issueComplaints(issue, [], data));
   for (const [field, path] of fieldsIn(data)) found.push(...checkField(field, path));
   found.push(...shapeComplaints(data));
   if (!parsed.success || found.length > 0) throw mappingError(fileName, positions, found);
-  return { file: fileName, ...normalise(parsed.data), positions, written };
+  return { file: fileName, ...normalise(parsed.data), positions, written, tables: {}, modules: {} };
 }
 
-function normalise(file: MappingFile): Omit<Mapping, 'file' | 'positions' | 'written'> {
+function normalise(file: MappingFile): Omit<Mapping, 'file' | 'positions' | 'written' | 'tables' | 'modules'> {
   const { fields = {}, operation = '', settings = {} } = file;
   const entries: MappingEntry[] =
     file.items === undefined

@@ -17,8 +17,19 @@ export interface Mapping {
   readonly listed: boolean;
   readonly tests: readonly MappingTest[];
   readonly positions: Positions;
+  /** What lookups found in their files, by `lookupName`. */
+  readonly tables: Readonly<Record<string, LookupTable>>;
+  /** Hashes of the modules with transforms, by the path in the mapping. */
+  readonly modules: Readonly<Record<string, string>>;
   /** By pointer: how numbers, booleans and nulls are written in the file. */
   readonly written: Readonly<Record<string, string>>;
+}
+
+/** Two columns of a second file. */
+export interface LookupTable {
+  readonly keys: readonly string[];
+  readonly values: readonly string[];
+  readonly digest: string;
 }
 
 export interface MappingEntry {

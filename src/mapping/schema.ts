@@ -73,6 +73,20 @@ export const longField = z.strictObject({
   lower: z.boolean().optional().describe('To lower case.'),
   upper: z.boolean().optional().describe('To upper case.'),
   split: z.string().min(1).optional().describe('Cut the text at this separator into a list. Empty parts are left out.'),
+  lookup: z
+    .strictObject({
+      file: z.string().min(1).describe('CSV or NDJSON, UTF-8. The path begins at the mapping.'),
+      key: z.string().describe('Its column that holds what stands in the source.'),
+      value: z.string().describe('Its column whose value is taken instead.'),
+      delimiter: z.string().length(1).optional(),
+    })
+    .optional()
+    .describe('Find the value in a second file, which is held in memory. Not found: default, or rejected.'),
+  transform: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A function of a local module, (value, row) => value, applied before all else but trim: tidy.ts#phone.'),
   map: z.record(z.string(), scalar).optional().describe('Source value to value sent. Others: default, or rejected.'),
   default: someJson.optional().describe('Sent when the cell is empty, or not in map.'),
   hash: z.enum(hashes).optional().describe('Send the hash of the text, in hexadecimal.'),
@@ -121,6 +135,10 @@ const test = z.strictObject({
 });
 
 export const mappingSchema = z.strictObject({
+  extends: z
+    .union([z.string().min(1), words])
+    .optional()
+    .describe('Another mapping to begin with, or several. The path begins at this file.'),
   version: z.literal(1).describe('Of this format.'),
   target: z.string().min(1).describe('Target type: raptor, adobe, relay42, customerio, datatalks.'),
   operation: entry.shape.operation.optional(),

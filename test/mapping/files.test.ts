@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { compileMapping } from '../../src/mapping/compile.ts';
+import { loadMapping } from '../../src/mapping/load.ts';
+import { mappingHash } from '../../src/mapping/mapping-hash.ts';
+import { type Fault, UserError } from '../../src/model/fault.ts';
+import { csv, fakeTarget, mapOne, ndjson, withFields } from '../support/fake-target.ts';
+
+/** A folder with these files; gives the path of one by its name. */
+async function folderWith(t: TestContext, files: Readonly<Record<string, string>>): Promise<(name: string) => string> {
+  const folder = await mkdtemp(join(tmpdir(), 'mapping-'));
+  t.after(() => rm(folder, { recursive: true }));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  return (name) => join(folder, name);
+}
+
+/** Complaints of loading or compiling, one a line, with the folder left out. */
+async function complaintsOf(path: string, header: string[]): Promise<string[]> {
+  try {
+    compileMapping(await loadMapping(path), csv(...header), fakeTarget());
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return error.message.split('\n').map((line) => line.replaceAll(join(path, '..', '/'), ''));
+  }
+  return [];
+}
+
+test('a mapping begins with what it extends; what it says itself wins, and tests are its own', async (t) => {
+  const at = await folderWith(t, {
+    'base.yaml': withFields(
+      '  a: x\n  b: { from: y, trim: true, type: integer }',
+      'settings: { one: 1, two: 2 }\ntests: [{ row: {}, skips: true }]\n',
+    ),
+    'm.yaml': 'extends: base.yaml\nversion: 1\nsettings: { two: 3 }\nfields:\n  b: y\n  c: z\n',
+  });
+  const mapping = await loadMapping(at('m.yaml'));
+  assert.deepEqual(mapping.entries[0]?.settings, { one: 1, two: 3 });
+  assert.deepEqual(
+    mapping.entries[0]?.fields.map(({ name, from, trim }) => [name, from, trim]),
+    [
+      ['a', ['x'], undefined],
+      ['b', ['y'], undefined],
+      ['c', ['z'], undefined],
+    ],
+  );
+  assert.deepEqual(mapping.tests, []);
+  assert.deepEqual(mapOne(compileMapping(mapping, csv('x', 'y', 'z'), fakeTarget()), ['1', ' 2', '3']), [
+    { a: '1', b: ' 2', c: '3' },
+  ]);
+});
+
+test('items replace an inherited operation, and the other way round', async (t) => {
+  const at = await folderWith(t, {
+    'one.yaml': withFields('  a: x'),
+    'many.yaml':
+      'extends: one.yaml\nitems: [{ operation: put, fields: { b: x } }, { operation: put, fields: { c: x } }]\n',
+    'again.yaml': 'extends: many.yaml\noperation: put\nfields: { d: x }\n',
+  });
+  assert.equal((await loadMapping(at('many.yaml'))).entries.length, 2);
+  assert.deepEqual((await loadMapping(at('again.yaml'))).entries[0]?.fields[0]?.name, 'd');
+});
+
+test('a complaint about what is inherited names the file it stands in', async (t) => {
+  const at = await folderWith(t, {
+    'base.yaml': withFields('  a: { from: x, type: datte }\n  b: nope'),
+    'm.yaml': 'extends: base.yaml\nfields:\n  a: { from: gone }\n',
+  });
+  assert.deepEqual(await complaintsOf(at('m.yaml'), ['x']), [
+    'm.yaml:3:14: the file has no column "gone"',
+    'base.yaml:6:6: the file has no column "nope"',
+  ]);
+});
+
+test('a circle of mappings, a missing one and one that is no YAML are refused', async (t) => {
+  const at = await folderWith(t, {
+    'a.yaml': 'extends: b.yaml\n',
+    'b.yaml': 'extends: [a.yaml]\n',
+    'c.yaml': 'extends: none.yaml\n',
+    'd.yaml': 'extends: e.yaml\n',
+    'e.yaml': 'a: [\n',
+  });
+  assert.deepEqual(await complaintsOf(at('a.yaml'), []), ['b.yaml:1:11: a.yaml extends this file in turn']);
+  assert.match((await complaintsOf(at('c.yaml'), []))[0] ?? '', /none\.yaml is not there/);
+  assert.match((await complaintsOf(at('d.yaml'), []))[0] ?? '', /^e\.yaml:\d+:\d+: not valid YAML/);
+});
+
+const lookup = (more = '') =>
+  withFields(`  Store: { from: store, trim: true, lookup: { file: stores.csv, key: id, value: name }${more} }`);
+
+test('a lookup finds its value in a second file, by a text key', async (t) => {
+  const at = await folderWith(t, {
+    'm.yaml': lookup(),
+    'd.yaml': lookup(', default: none'),
+    'stores.csv': '\ufeffid;name;x\r\n007;"Lund; C";1\r\n8;Malmö;1\r\n9;;1\r\n',
+  });
+  const compiled = compileMapping(await loadMapping(at('m.yaml')), csv('store'), fakeTarget());
+  assert.deepEqual(mapOne(compiled, [' 007 ']), [{ Store: 'Lund; C' }]);
+  assert.deepEqual(mapOne(compiled, ['8']), [{ Store: 'Malmö' }]);
+  assert.deepEqual(mapOne(compiled, ['']), [{}]);
+  for (const key of ['7', '9', 'constructor']) {
+    assert.equal((mapOne(compiled, [key]) as readonly Fault[])[0]?.code, 'value-not-found', key);
+  }
+  const withDefault = compileMapping(await loadMapping(at('d.yaml')), csv('store'), fakeTarget());
+  assert.deepEqual(mapOne(withDefault, ['7']), [{ Store: 'none' }]);
+});
+
+test('a lookup in NDJSON keeps the digits of long numbers, and types what it found', async (t) => {
+  const at = await folderWith(t, {
+    'm.yaml': withFields(
+      '  N: { from: k, type: list<integer>, split: ",", lookup: { file: n.ndjson, key: k, value: v } }',
+    ),
+    'n.ndjson': '{"k":1,"v":9007199254740993}\n\n{"k":"b","v":"2"}\n',
+  });
+  const compiled = compileMapping(await loadMapping(at('m.yaml')), csv('k'), fakeTarget());
+  const mapped = compiled.mapRow(['1,b'], { identity: () => '', now: 0 });
+  assert.equal(mapped.kind === 'items' && mapped.items[0]?.json, '{"N":[9007199254740993,2]}');
+});
+
+test('what is wrong with the second file is said at the field', async (t) => {
+  const at = await folderWith(t, {
+    'm.yaml': lookup(),
+    'stores.csv': 'id,name\n1,a\n1,b\n',
+    'same.yaml': lookup().replace('stores.csv', 'same.csv'),
+    'same.csv': 'id,name\n1,a\n1,a\n',
+    'none.yaml': lookup().replace('stores.csv', 'none.csv'),
+    'column.yaml': lookup().replace('value: name', 'value: nam'),
+    'ragged.yaml': lookup().replace('stores.csv', 'ragged.csv'),
+    'ragged.csv': 'id,name\n1,a,b\n',
+  });
+  const complaints = (name: string) => complaintsOf(at(name), ['store']);
+  assert.deepEqual(await complaints('m.yaml'), [
+    'm.yaml:5:53: stores.csv has the key "1" twice, with different values (line 3)',
+  ]);
+  assert.deepEqual(await complaints('same.yaml'), []);
+  assert.match((await complaints('none.yaml'))[0] ?? '', /^none\.yaml:5:53: none\.csv is not there/);
+  assert.deepEqual(await complaints('column.yaml'), [
+    'column.yaml:5:81: stores.csv has no column "nam" (did you mean "name"?)',
+  ]);
+  assert.match((await complaints('ragged.yaml'))[0] ?? '', /3 columns in record 1, and 2/);
+});
+
+const hooks = `
+export const shout = (value: string, row: Record<string, string>): string => \`\${value}! \${row['y']}\`;
+export const fromRow = (_: null, row: Record<string, string>) => ({ all: Object.keys(row) });
+export const nothing = () => undefined;
+export const big = () => 12345678901234567890n;
+export const fails = (value: string) => { throw new Error('cannot take ' + value); };
+export const waits = async () => 1;
+export const nan = () => NaN;
+export const notAFunction = 1;
+`;
+
+test('a transform is a function of a local module, of the value and the row', async (t) => {
+  const fields = ['shout', 'nothing', 'big', 'fails', 'waits', 'nan']
+    .map((name) => `  ${name}: { from: x, transform: "hooks.ts#${name}" }`)
+    .join('\n');
+  const at = await folderWith(t, {
+    'hooks.ts': hooks,
+    'm.yaml': withFields(
+      `${fields}\n  typed: { from: x, transform: hooks.ts#shout, type: integer }\n  row: { transform: hooks.ts#fromRow }`,
+    ),
+    'package.json': '{"type":"module"}',
+  });
+  const compiled = compileMapping(await loadMapping(at('m.yaml')), csv('x', 'y'), fakeTarget());
+  const faults = mapOne(compiled, ['a', 'b']) as readonly Fault[];
+  assert.deepEqual(
+    faults.map(({ field, code, reason }) => [field, code, reason]),
+    [
+      ['fails', 'transform-failed', 'hooks.ts#fails failed: cannot take a'],
+      ['waits', 'transform-failed', 'hooks.ts#waits gave a promise: a transform cannot wait for anything'],
+      ['nan', 'transform-failed', 'hooks.ts#nan gave NaN or an infinity, which cannot be sent'],
+      ['typed', 'value-integer', 'expected an integer: digits only, with or without a sign'],
+    ],
+  );
+  const good = await folderWith(t, {
+    'hooks.ts': hooks,
+    'm.yaml': withFields(
+      '  a: { from: x, transform: hooks.ts#shout, upper: true }\n  b: { from: x, transform: hooks.ts#nothing }\n  c: { from: x, transform: hooks.ts#big }\n  d: { transform: hooks.ts#fromRow }',
+    ),
+    'package.json': '{"type":"module"}',
+  });
+  const mapped = compileMapping(await loadMapping(good('m.yaml')), csv('x', 'y'), fakeTarget()).mapRow(['a', 'b'], {
+    identity: () => '',
+    now: 0,
+  });
+  assert.equal(
+    mapped.kind === 'items' && mapped.items[0]?.json,
+    '{"a":"A! B","c":12345678901234567890,"d":{"all":["x","y"]}}',
+  );
+});
+
+test('a transform of NDJSON gets the row as it is', async (t) => {
+  const at = await folderWith(t, {
+    'hooks.mjs': 'export const sum = (_, row) => row.n.reduce((a, b) => a + b, 0);\n',
+    'm.yaml': withFields('  s: { transform: hooks.mjs#sum }'),
+  });
+  const compiled = compileMapping(await loadMapping(at('m.yaml')), ndjson, fakeTarget());
+  assert.deepEqual(mapOne(compiled, { n: [1, 2] }), [{ s: 3 }]);
+});
+
+test('a module or function that is not there is refused before the first row', async (t) => {
+  const at = await folderWith(t, {
+    'hooks.mjs': 'export const phone = (v) => v;\nexport const x = 1;\n',
+    'broken.mjs': 'export const = 1;\n',
+    'a.yaml': withFields('  s: { from: x, transform: none.mjs#sum }\n  t: { from: x, transform: hooks }'),
+    'b.yaml': withFields(
+      '  s: { from: x, transform: hooks.mjs#phne }\n  t: { from: x, transform: hooks.mjs#x }\n  u: { from: x, transform: broken.mjs#x }',
+    ),
+  });
+  assert.deepEqual(await complaintsOf(at('a.yaml'), ['x']), [
+    'a.yaml:5:28: none.mjs is not there or cannot be read (the path begins at the mapping)',
+    'a.yaml:6:28: expected a local module and a function of it, such as tidy.ts#phone; found "hooks"',
+  ]);
+  const [phone, x, broken] = await complaintsOf(at('b.yaml'), ['x']);
+  assert.equal(phone, 'b.yaml:5:28: hooks.mjs exports no function "phne" (did you mean "phone"?)');
+  assert.equal(x, 'b.yaml:6:28: hooks.mjs exports no function "x"');
+  assert.match(broken ?? '', /^b\.yaml:7:28: broken\.mjs cannot be loaded/);
+});
+
+test("other contents of a second file or a module are another mapping's meaning", async (t) => {
+  const files = {
+    'm.yaml': `${lookup()}  T: { from: store, transform: hooks.mjs#t }\n`,
+    'stores.csv': 'id,name\n1,a\n',
+    'hooks.mjs': 'export const t = (v) => v;\n',
+  };
+  const hash = async (changed: Record<string, string>) => {
+    const at = await folderWith(t, { ...files, ...changed });
+    return mappingHash(await loadMapping(at('m.yaml')));
+  };
+  const plain = await hash({});
+  assert.equal(await hash({ 'stores.csv': 'id;name;more\n1;a;x\n' }), plain);
+  assert.notEqual(await hash({ 'stores.csv': 'id,name\n1,b\n' }), plain);
+  assert.notEqual(await hash({ 'hooks.mjs': 'export const t = (v) => v + 1;\n' }), plain);
+});
+
+test('a mapping with tables can be sent to a thread', async (t) => {
+  const at = await folderWith(t, { 'm.yaml': lookup(), 'stores.csv': 'id,name\n1,a\n' });
+  const mapping = structuredClone(await loadMapping(at('m.yaml')));
+  assert.deepEqual(mapOne(compileMapping(mapping, csv('store'), fakeTarget()), ['1']), [{ Store: 'a' }]);
+});
