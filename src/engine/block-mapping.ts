@@ -2,7 +2,7 @@
 import { openTarget, type TargetSettings } from '../config/resolve.ts';
 import type { SourceDescription } from '../input/source.ts';
 import { RangeSet } from '../journal/ranges.ts';
-import { type CompiledMapping, compileMapping } from '../mapping/compile.ts';
+import { type CompiledMapping, compileMapping, type TargetKind } from '../mapping/compile.ts';
 import { blockMapper } from '../mapping/map-block.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Block, MappedBlock } from '../model/block.ts';
@@ -52,7 +52,11 @@ export function createBlockMapping({
 }
 
 /** Compiles a mapping once for each different header: 10,000 files of one kind cost one compilation. */
-export function compiler(mapping: Mapping, target: Target): (description: SourceDescription) => CompiledMapping {
+export function compiler(
+  mapping: Mapping,
+  target: Target,
+  kind?: TargetKind,
+): (description: SourceDescription) => CompiledMapping {
   const known = new Map<string, CompiledMapping>();
   return ({ csv }) => {
     const name = JSON.stringify(csv?.header ?? null);
@@ -62,6 +66,7 @@ export function compiler(mapping: Mapping, target: Target): (description: Source
         mapping,
         csv === undefined ? { kind: 'ndjson' } : { kind: 'csv', header: csv.header },
         target,
+        kind,
       );
       known.set(name, compiled);
     }

@@ -62,7 +62,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
     const mapping = await loadMapping(mappingPath(options, resolved));
     const stateDir = stateIn(options, config);
     const inputs = await spoolStdin(options, stateDir, releases);
-    const compile = compiler(mapping, resolved.target);
+    const compile = compiler(mapping, resolved.target, resolved.type);
     const files = await survey(inputs, options.source, compile);
     const [first] = files;
     if (first === undefined) throw engineError('no-input', 'No input was named.', 'Name a file, or - for stdin.');
