@@ -16,6 +16,8 @@ export interface ChunkHistory {
   readonly repeatable: boolean;
   /** An earlier attempt may have been taken by the platform. */
   readonly maybeTaken: boolean;
+  /** Chunks held one after the other before this one left, with no answer in between that took anything. */
+  readonly holdsInARow: number;
 }
 
 export interface Policy {
@@ -47,8 +49,8 @@ export type Step =
     }
   | { readonly do: 'reauthorize'; readonly reason: Reason }
   | { readonly do: 'halve'; readonly shrink: boolean; readonly reason: Reason }
-  /** Their fate is unknown and sending again would do harm: name them and go on. */
-  | { readonly do: 'hold'; readonly reason: Reason }
+  /** Their fate is unknown and sending again would do harm: name them, and go on when everyone has waited. */
+  | { readonly do: 'hold'; readonly ms: Milliseconds; readonly reason: Reason }
   | { readonly do: 'stop'; readonly exit: Exit; readonly reason: Reason };
 
 const nothingRejected: ReadonlyMap<number, Reason> = new Map();
@@ -91,19 +93,39 @@ function afterRetryable(
 ): Step {
   const { reason } = verdict;
   const maybeTaken = history.maybeTaken || verdict.taken === 'unknown';
-  if (maybeTaken && !mayResend(history.repeatable, policy.uncertain)) return { do: 'hold', reason };
+  if (maybeTaken && !mayResend(history.repeatable, policy.uncertain)) return afterHold(verdict, history, policy);
 
   const plan = verdict.plan ?? policy.plan;
   const counts = verdict.counts ?? true;
   if (counts && history.retries >= plan.retries) return whenUsedUp(plan, history, reason);
 
   const ms = Math.max(verdict.after ?? 0, ownWaitMs(plan, history.retries, verdict.after !== undefined, random));
-  if (ms > policy.longestPauseMs) {
-    const asked = `${reason.reason}; it asks to wait ${Math.round(ms / 1000)} s, longer than this run will`;
-    return { do: 'stop', exit: Exit.gaveUpRetrying, reason: { ...reason, reason: asked } };
-  }
+  if (ms > policy.longestPauseMs) return tooLong(ms, reason);
   const scope = plan.waits.kind === 'ladder' || verdict.after !== undefined ? 'target' : verdict.scope;
   return { do: 'wait', ms, scope, counts, reason };
+}
+
+/**
+ * The chunk is not sent again, so the chunks behind it are what tries the platform again: each costs its rows their
+ * certainty, so they go by the target's plan as if they were one chunk.
+ */
+function afterHold(
+  { reason, after }: Extract<Verdict, { kind: 'retry' }>,
+  { holdsInARow }: ChunkHistory,
+  { plan, longestPauseMs }: Policy,
+): Step {
+  if (holdsInARow >= plan.retries) return { do: 'stop', exit: Exit.gaveUpRetrying, reason };
+  // Without jitter: everyone waits, and one request comes back first.
+  const ms = Math.max(
+    after ?? 0,
+    ownWaitMs(plan, holdsInARow, after !== undefined, () => 1),
+  );
+  return ms > longestPauseMs ? tooLong(ms, reason) : { do: 'hold', ms, reason };
+}
+
+function tooLong(ms: Milliseconds, reason: Reason): Step {
+  const asked = `${reason.reason}; it asks to wait ${Math.round(ms / 1000)} s, longer than this run will`;
+  return { do: 'stop', exit: Exit.gaveUpRetrying, reason: { ...reason, reason: asked } };
 }
 
 /** Whether rows that may have been taken are sent again. */

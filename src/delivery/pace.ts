@@ -25,6 +25,8 @@ export interface Pace {
   pauseUntil(until: Milliseconds): void;
   /** First contact is made alone; an answer that proves the way opens it for the others. */
   open(): void;
+  /** Back to one request at a time, until `open` again. */
+  close(): void;
   readonly state: {
     readonly inFlight: number;
     readonly limit: number;
@@ -159,6 +161,9 @@ export function createPace(options: PaceOptions, clock: Clock): Pace {
       if (opened) return;
       opened = true;
       grantWhatMayLeave();
+    },
+    close() {
+      opened = false;
     },
     get state() {
       return { inFlight, limit: currentLimit(), rate: bucket?.rate, pausedUntil };

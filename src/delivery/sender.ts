@@ -93,6 +93,7 @@ export function createSender(options: SenderOptions): Sender {
   let active = 0;
   let heldBytes = 0;
   let refusals: { text: string; count: number } = { text: '', count: 0 };
+  let holdsInARow = 0;
   const roomMade: (() => void)[] = [];
   const emptied: (() => void)[] = [];
 
@@ -107,15 +108,24 @@ export function createSender(options: SenderOptions): Sender {
   /** What a step means for everybody, not only for its own chunk. */
   const heed = (step: Step) => {
     if (step.do === 'stop') stop({ exit: step.exit, reason: step.reason });
-    if (step.do === 'wait' && step.scope === 'target') {
+    if (step.do === 'hold' || (step.do === 'wait' && step.scope === 'target')) {
       const until = clock.now() + step.ms;
       pace.pauseUntil(until);
       observer.paused(until, step.reason);
     }
   };
 
+  /** One request at a time tries the platform again: what it does not answer is lost to doubt, too. */
+  const closeUp = (heldBefore: number) => {
+    // Requests that left side by side and fail together are one event, not many.
+    if (holdsInARow === heldBefore) holdsInARow += 1;
+    isOpen = false;
+    pace.close();
+  };
+
   /** First contact went well: the others may follow. */
   const openUp = () => {
+    holdsInARow = 0;
     if (isOpen) return;
     isOpen = true;
     pace.open();
@@ -223,6 +233,7 @@ export function createSender(options: SenderOptions): Sender {
       if (!mayLeave) return giveBack(chunk, { announced, maybeTaken, retries }, last);
       let exchanged: Exchanged | undefined;
       let step: Step;
+      const heldBefore = holdsInARow;
       try {
         if (!announced) await move(chunk, 'sending');
         announced = true;
@@ -230,12 +241,22 @@ export function createSender(options: SenderOptions): Sender {
         exchanged = await options.exchange(chunk, carry, callOff.signal);
         step = nextStep(
           exchanged.verdict,
-          { items: chunk.items, retries, reauthorized, repeatable: chunk.repeatable, maybeTaken },
+          {
+            items: chunk.items,
+            retries,
+            reauthorized,
+            repeatable: chunk.repeatable,
+            maybeTaken,
+            holdsInARow: heldBefore,
+          },
           options.policy,
           options.random,
         );
         // Before the slot is free again: the next request must not slip out ahead of a stop or a pause.
-        if (!exchanged.calledOff) heed(step);
+        if (!exchanged.calledOff) {
+          if (step.do === 'hold') closeUp(heldBefore);
+          heed(step);
+        }
       } finally {
         pace.release({ tookMs: exchanged?.tookMs ?? 0, pushedBack: exchanged?.verdict.kind === 'retry' });
       }

@@ -7,7 +7,14 @@ import type { RetryPlan, Verdict } from '../../src/model/verdict.ts';
 const reason = { code: 'server-error', reason: 'the platform answered 503' };
 const plan: RetryPlan = { retries: 3, waits: { kind: 'backoff', firstMs: 1000, capMs: 3000 }, then: 'stop' };
 const policy: Policy = { plan, uncertain: 'auto', longestPauseMs: 3_600_000 };
-const fresh: ChunkHistory = { items: 10, retries: 0, reauthorized: false, repeatable: true, maybeTaken: false };
+const fresh: ChunkHistory = {
+  items: 10,
+  retries: 0,
+  reauthorized: false,
+  repeatable: true,
+  maybeTaken: false,
+  holdsInARow: 0,
+};
 const retry = (more: Partial<Extract<Verdict, { kind: 'retry' }>> = {}): Verdict => ({
   kind: 'retry',
   reason,
@@ -106,7 +113,35 @@ const cases: readonly [
     {},
     { do: 'wait', ms: 120_000, scope: 'target' },
   ],
-  ['what must not be doubled is held when its fate is unknown', retry(), { repeatable: false }, {}, { do: 'hold' }],
+  [
+    'what must not be doubled is held when its fate is unknown, and everyone waits',
+    retry(),
+    { repeatable: false },
+    {},
+    { do: 'hold', ms: 1000 },
+  ],
+  ['longer with each in a row', retry(), { repeatable: false, holdsInARow: 1 }, {}, { do: 'hold', ms: 2000 }],
+  [
+    'by the ladder, where the plan is one',
+    retry(),
+    { repeatable: false, holdsInARow: 1 },
+    { plan: ladder },
+    { do: 'hold', ms: 120_000 },
+  ],
+  [
+    'or as long as the platform asks',
+    retry({ after: 9000 }),
+    { repeatable: false, holdsInARow: 1 },
+    {},
+    { do: 'hold', ms: 9000 },
+  ],
+  [
+    'and more in a row than the plan has retries stop the run, resumable',
+    retry(),
+    { repeatable: false, holdsInARow: 3 },
+    {},
+    { do: 'stop', exit: Exit.gaveUpRetrying },
+  ],
   ['but sent again when it was certainly not taken', retry({ taken: 'no' }), { repeatable: false }, {}, { do: 'wait' }],
   [
     'unless an earlier attempt may have been taken',

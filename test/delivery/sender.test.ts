@@ -209,6 +209,40 @@ test('a chunk of unknown fate that must not be doubled is held, named, and the r
   assert.equal(bench.requests.length, 3);
 });
 
+test('an overloaded platform does not turn a whole file of what must not be doubled into doubt', async () => {
+  const times: number[] = [];
+  const bench = createBench(
+    async (numbers) => {
+      times.push(bench.clock.now());
+      await bench.clock.sleep(10);
+      return numbers.includes(1) ? accepted : retryUnknown;
+    },
+    { operation: { repeatable: false } },
+  );
+  await bench.load(1000);
+  assert.equal(bench.sender.stopped?.exit, Exit.gaveUpRetrying);
+  // Those that were side by side when it began, and then one after each pause of the plan.
+  const held = inState(bench, 'uncertain').length / 10;
+  assert.ok(held > 3 && held <= 4 + 3, `${held} chunks are in doubt`);
+  assert.equal(bench.uncertain.length, held * 10);
+  const pauses = times.slice(1).flatMap((time, index) => {
+    const pause = time - (times[index] ?? 0) - 10;
+    return pause > 0 ? [pause] : [];
+  });
+  assert.deepEqual(pauses, [1000, 2000, 4000]);
+});
+
+test('any acceptance ends a row of holds', async () => {
+  let requests = 0;
+  const bench = createBench(() => (++requests % 3 === 0 ? accepted : retryUnknown), {
+    operation: { repeatable: false },
+  });
+  await bench.load(300);
+  assert.equal(bench.sender.stopped, undefined);
+  assert.equal(inState(bench, 'accepted').length, 100);
+  assert.equal(inState(bench, 'uncertain').length, 200);
+});
+
 test('used-up retries stop the run: what may have been taken is uncertain, what never left is open', async () => {
   const bench = createBench(() => retryUnknown);
   await bench.load(60);
