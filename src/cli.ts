@@ -69,6 +69,21 @@ export function buildProgram(): Command {
   ).action(async (file, flags) => (await import('./commands/preview.ts')).preview(file, flags));
 
   withOutputFlags(
+    program
+      .command('test')
+      .argument('<mappings...>', 'mapping files, or folders of files named *.map.yaml, .yml or .json')
+      .description(
+        "Run the tests inside mappings, through the target's own checks. Needs no credentials; sends nothing.",
+      )
+      .option(
+        '-t, --target <name>',
+        'target whose settings hold (default: the one of the config that uses the mapping)',
+      )
+      .option('--config <file>', "config file (default: cdp-load.yaml in the mapping's folder or above)")
+      .option('--junit <file>', 'also write the results as JUnit XML'),
+  ).action(async (mappings, flags) => (await import('./commands/test.ts')).test(mappings, flags));
+
+  withOutputFlags(
     withSendingFlags(
       withConfigFlags(
         program

@@ -5,6 +5,9 @@ export const commandCodes = {
   internal:
     'Something happened that this program did not foresee: a fault of ours, not yours. What was loaded is in the journal, and the same command goes on. Please report it with the lines that were printed.',
   'code-unknown': 'No error, fault or warning of this program has this code.',
+  'no-tests':
+    'A mapping has no `tests:`, or no mapping was found. A test run in which nothing was tested is never called a success.',
+  'report-unwritable': 'A report (--junit, --report) cannot be written where it was asked for.',
 } as const satisfies Record<string, string>;
 
 export type CommandCode = keyof typeof commandCodes;

@@ -22,9 +22,21 @@ export interface TestOutcome {
   readonly passed: boolean;
   /** What differs, a line each; empty when passed. */
   readonly differences: readonly string[];
+  /** The same, in parts. */
+  readonly diff: readonly Difference[];
   /** What would go out, for each entry that gave an item. */
   readonly encoded: readonly Json[];
   readonly faults: readonly Fault[];
+}
+
+export interface Difference {
+  /** In one line. */
+  readonly text: string;
+  /** What differs: a path into the item. Absent when the row as a whole became something else. */
+  readonly path?: string;
+  /** JSON, or "nothing". */
+  readonly expected?: string;
+  readonly got?: string;
 }
 
 export interface TestOptions {
@@ -49,12 +61,13 @@ export function runMappingTests(mapping: Mapping, target: Target, options: TestO
     runners[input] ??= createRunner(mapping, shape, target, kind);
     const cells = input === 'csv' ? header.map((name) => String(row[name] ?? '')) : row;
     const { mapped, items } = (runners[input] as Runner)(cells, index, now);
-    const differences = compare(test, mapping, mapped, items);
+    const diff = compare(test, mapping, mapped, items);
     return {
       name: test.name ?? `test ${index + 1}`,
       line: mapping.positions.values[pointer(['tests', index])]?.[0] ?? 1,
-      passed: differences.length === 0,
-      differences,
+      passed: diff.length === 0,
+      differences: diff.map(({ text }) => text),
+      diff,
       encoded:
         mapped.kind === 'items'
           ? mapped.items.flatMap((item) => (item === undefined ? [] : [parseJson(item.json)]))
@@ -138,49 +151,50 @@ function compare(
   mapping: Mapping,
   mapped: MappedRow,
   items: readonly (JsonObject | undefined)[],
-): string[] {
+): Difference[] {
   const went =
     mapped.kind === 'items' && mapped.items.every((item) => item === undefined)
       ? ({ kind: 'skipped' } as const)
       : mapped;
   if (test.skips === true)
-    return went.kind === 'skipped' ? [] : [`expected the row to be skipped; it ${outcome(went)}`];
+    return went.kind === 'skipped' ? [] : [said(`expected the row to be skipped; it ${outcome(went)}`)];
   if (test.rejects !== undefined) return compareRejects(test.rejects, went);
   if (test.gives === undefined) return [];
-  if (went.kind !== 'items') return [`expected an item; the row ${outcome(went)}`];
+  if (went.kind !== 'items') return [said(`expected an item; the row ${outcome(went)}`)];
   const encoded = went.items.map((item) => (item === undefined ? undefined : (parseJson(item.json) as JsonObject)));
   if (!Array.isArray(test.gives)) {
     if (mapping.entries.length > 1)
-      return ['gives must be a list: one item for each of items, null where there is none'];
+      return [said('gives must be a list: one item for each of items, null where there is none')];
     return compareItem(test.gives as JsonObject, items[0], encoded[0], '');
   }
   const wanted = test.gives as (JsonObject | null)[];
   if (wanted.length !== mapping.entries.length) {
     return [
-      `gives lists ${wanted.length}, and the mapping has ${mapping.entries.length} items (null where there is none)`,
+      said(
+        `gives lists ${wanted.length}, and the mapping has ${mapping.entries.length} items (null where there is none)`,
+      ),
     ];
   }
   return wanted.flatMap((want, entry) => {
     const label = `items[${entry}]`;
-    if (want === null)
-      return encoded[entry] === undefined ? [] : [`${label}: expected none; got ${show(items[entry])}`];
-    if (encoded[entry] === undefined) return [`${label}: expected an item; its when was false`];
+    if (want === null) return encoded[entry] === undefined ? [] : [unlike(label, 'none', show(items[entry]))];
+    if (encoded[entry] === undefined) return [said(`${label}: expected an item; its when was false`)];
     return compareItem(want, items[entry], encoded[entry], `${label}.`);
   });
 }
 
-function compareRejects(fields: readonly string[], went: MappedRow): string[] {
+function compareRejects(fields: readonly string[], went: MappedRow): Difference[] {
   if (went.kind !== 'rejected')
-    return [`expected the row to be rejected for ${fields.join(', ')}; it ${outcome(went)}`];
+    return [said(`expected the row to be rejected for ${fields.join(', ')}; it ${outcome(went)}`)];
   const names = (fault: Fault) => [fault.field, fault.column, fault.code];
-  const differences: string[] = [];
+  const differences: Difference[] = [];
   for (const field of fields) {
     if (!went.faults.some((fault) => names(fault).includes(field)))
-      differences.push(`${field}: expected a fault; there is none`);
+      differences.push(said(`${field}: expected a fault; there is none`));
   }
   for (const fault of went.faults) {
     if (!names(fault).some((name) => name !== undefined && fields.includes(name))) {
-      differences.push(`${fault.field ?? fault.column ?? fault.code}: rejected too: ${fault.reason}`);
+      differences.push(said(`${fault.field ?? fault.column ?? fault.code}: rejected too: ${fault.reason}`));
     }
   }
   return differences;
@@ -198,7 +212,7 @@ function compareItem(
   item: JsonObject | undefined,
   encoded: JsonObject | undefined,
   label: string,
-): string[] {
+): Difference[] {
   return Object.entries(wanted).flatMap(([field, want]) => {
     const made = item !== undefined && Object.hasOwn(item, field) ? item[field] : undefined;
     const sent = encoded !== undefined && Object.hasOwn(encoded, field) ? encoded[field] : undefined;
@@ -207,7 +221,7 @@ function compareItem(
   });
 }
 
-function differ(want: Json | undefined, got: Json | undefined, path: string): string[] {
+function differ(want: Json | undefined, got: Json | undefined, path: string): Difference[] {
   if (Array.isArray(want) && Array.isArray(got) && want.length === got.length) {
     return want.flatMap((element, index) => differ(element, got[index], `${path}[${index}]`));
   }
@@ -215,10 +229,19 @@ function differ(want: Json | undefined, got: Json | undefined, path: string): st
     const keys = new Set([...Object.keys(want), ...Object.keys(got)]);
     return [...keys].flatMap((key) => differ(ownOf(want, key), ownOf(got, key), `${path}.${key}`));
   }
-  return show(want) === show(got) ? [] : [`${path}: expected ${show(want)}; got ${show(got)}`];
+  return show(want) === show(got) ? [] : [unlike(path, show(want), show(got))];
 }
 
 const ownOf = (object: JsonObject, key: string): Json | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined;
 
 const show = (value: Json | undefined): string => (value === undefined ? 'nothing' : JSON.stringify(value));
+
+const said = (text: string): Difference => ({ text });
+
+const unlike = (path: string, expected: string, got: string): Difference => ({
+  text: path === '' ? `expected ${expected}; got ${got}` : `${path}: expected ${expected}; got ${got}`,
+  path,
+  expected,
+  got,
+});
