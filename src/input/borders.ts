@@ -97,7 +97,7 @@ export class RecordScanner {
             i++;
           } else if (inside === quote) {
             if (i + 1 === end) {
-              if (!eof) return needsMore;
+              // What comes behind is not known yet, or nothing is: the end of this function tells.
               closed = true;
               i++;
               break;

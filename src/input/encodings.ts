@@ -122,7 +122,7 @@ export function bordersAreBytes(name: string, delimiter: number): boolean {
 }
 
 /**
- * UTF-16 as one byte a unit, for finding borders: ASCII stays, all else becomes 0x80. An odd byte at the end counts as a unit.
+ * UTF-16 as one byte a unit, for finding borders: ASCII stays, all else is 0x80 or above. An odd byte at the end counts as a unit.
  */
 export function narrow(bytes: Uint8Array, bigEndian: boolean): Uint8Array {
   const units = Buffer.allocUnsafe((bytes.length + 1) >> 1);
@@ -130,8 +130,7 @@ export function narrow(bytes: Uint8Array, bigEndian: boolean): Uint8Array {
   const high = 1 - low;
   const whole = bytes.length >> 1;
   for (let i = 0; i < whole; i++) {
-    const byte = bytes[2 * i + low] as number;
-    units[i] = bytes[2 * i + high] === 0 && byte < 0x80 ? byte : 0x80;
+    units[i] = bytes[2 * i + high] === 0 ? (bytes[2 * i + low] as number) : 0x80;
   }
   if (whole < units.length) units[whole] = 0x80;
   return units;

@@ -216,6 +216,15 @@ describe('bytes that are no text', () => {
     );
   });
 
+  it('a long transcoded file loses nothing between two reads', async () => {
+    const cell = '😀'.repeat(7);
+    const table = Array.from({ length: 5000 }, (_, i) => [`${i}`, cell]);
+    for (const name of ['utf-7', 'utf-32le']) {
+      const { rows } = await read(iconv.encode(csv([['a', 'b'], ...table], ','), name), { encoding: name });
+      assert.deepEqual(values(rows), table);
+    }
+  });
+
   it('an odd byte at the end of a UTF-16 file is undecodable, not dropped', async () => {
     const { rows } = await read(Buffer.concat([Buffer.from(`${bom}a\n1\n2`, 'utf16le'), Buffer.of(0x33)]));
     assert.deepEqual(

@@ -321,6 +321,28 @@ describe('rows over the limit', () => {
     });
   }
 
+  it('a row over the limit amid a block is rejected alone', async () => {
+    for (const text of [
+      'a,b\n1,2\n3,xxxxxxxx\n5,6\n',
+      'a,b\n1,2\n3,"xxxxxxx"\n5,6\n',
+      'a,b\r\n1,2\r\n3,xxxxxxxx\r\n5,6\r\n',
+    ]) {
+      const { rows } = await read(Buffer.from(text), { maxRowBytes: 5 });
+      assert.deepEqual(
+        rows.map(({ value, faults }) => value ?? faults[0]?.code),
+        [['1', '2'], 'row-too-large', ['5', '6']],
+      );
+    }
+    const line = '{"a":1}';
+    for (const maxRowBytes of [line.length, line.length - 1]) {
+      const { rows } = await read(Buffer.from(`{}\n${line}\n{}\n`), { format: 'ndjson', maxRowBytes });
+      assert.deepEqual(
+        rows.map(({ value, faults }) => value ?? faults[0]?.code),
+        ['{}', maxRowBytes === line.length ? line : 'row-too-large', '{}'],
+      );
+    }
+  });
+
   it('a row of exactly the limit passes, one byte more does not, in letters of several bytes too', async () => {
     for (const text of ['1,xxxxxxx', '1,"xxxxx"', '1,ééé€']) {
       const bytes = Buffer.byteLength(text);
