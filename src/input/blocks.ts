@@ -112,13 +112,14 @@ async function* cut(
   /** Passes over the rest of a line that is too long to hold. */
   const skipLine = async (): Promise<void> => {
     for (;;) {
-      const last = Math.ceil(end / size);
-      for (let i = Math.ceil(start / size); i < last; i++) {
-        const unit = units[i];
-        if (unit !== lf && (unit !== cr || rules.format === 'ndjson')) continue;
-        advance(Math.min((i + 1) * size, end));
+      const rest = units.subarray(Math.ceil(start / size));
+      const feed = rest.indexOf(lf);
+      const carriage = rules.format === 'csv' ? rest.indexOf(cr) : -1;
+      if (feed >= 0 || carriage >= 0) {
+        const byFeed = carriage < 0 || (feed >= 0 && feed < carriage);
+        advance(Math.min(start + ((byFeed ? feed : carriage) + 1) * size, end));
         line++;
-        if (unit === lf) return;
+        if (byFeed) return;
         if (start >= end && !eof) await readMore();
         if (units[start / size] === lf && start < end) advance(start + size);
         return;
