@@ -37,7 +37,11 @@ export async function runs(id: string | undefined, flags: ConfigFlags & OutputFl
 
 export function stateDirOf(flags: ConfigFlags): string {
   const config = loadConfig(flags.config, process.cwd());
-  return stateDirectory(flags, process.env, config.path === undefined ? undefined : config.directory);
+  return stateDirectory(
+    { ...flags, configured: config.stateDir },
+    process.env,
+    config.path === undefined ? undefined : config.directory,
+  );
 }
 
 function runLine(run: RunSummary): string {

@@ -1,8 +1,10 @@
 /** Finds and reads `cdp-load.yaml`. Complaints name file, line and column. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { isMap, isPair, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import type { z } from 'zod';
 import { UserError } from '../model/fault.ts';
+import { closest } from '../model/suggest.ts';
 import { type ConfigFile, configFile } from './schema.ts';
 
 export const configFileName = 'cdp-load.yaml';
@@ -13,6 +15,8 @@ export interface LoadedConfig {
   /** Where relative paths in it begin. */
   readonly directory: string;
   readonly content: ConfigFile;
+  /** Its `stateDir`, absolute. */
+  readonly stateDir: string | undefined;
   /** "cdp-load.yaml:7:5" of a path inside the file, or of the nearest thing above it. */
   at(path: readonly PropertyKey[]): string;
 }
@@ -24,7 +28,13 @@ export interface LoadedConfig {
 export function loadConfig(named: string | undefined, workingDirectory: string): LoadedConfig {
   const path = named === undefined ? findUpward(workingDirectory) : resolve(workingDirectory, named);
   if (path === undefined) {
-    return { path, directory: workingDirectory, content: { targets: {} }, at: () => configFileName };
+    return {
+      path,
+      directory: workingDirectory,
+      content: { targets: {} },
+      stateDir: undefined,
+      at: () => configFileName,
+    };
   }
   let text: string;
   try {
@@ -44,10 +54,46 @@ export function loadConfig(named: string | undefined, workingDirectory: string):
   if (complaints.length > 0) throw invalid(complaints);
 
   const at = (keys: readonly PropertyKey[]) => place(offsetOf(document.contents, keys) ?? 0);
-  const parsed = configFile.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {});
-  if (!parsed.success)
-    throw invalid(parsed.error.issues.map((issue) => `${at(issue.path)}: ${issue.path.join('.')}: ${issue.message}`));
-  return { path, directory: dirname(path), content: parsed.data, at };
+  const parsed = configFile.safeParse(plainOf(document, place) ?? {});
+  if (!parsed.success) throw invalid(parsed.error.issues.flatMap((issue) => complaintsOf(issue, at)));
+  const directory = dirname(path);
+  const { stateDir } = parsed.data;
+  return {
+    path,
+    directory,
+    content: parsed.data,
+    stateDir: stateDir === undefined ? undefined : resolve(directory, stateDir),
+    at,
+  };
+}
+
+/** The name of an alias may be a password that begins with `*`: it is not repeated. */
+function plainOf(document: Document, place: (offset: number) => string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch {
+    const aliases: string[] = [];
+    visit(document, {
+      Alias(_, alias) {
+        if (alias.resolve(document) === undefined) aliases.push(place(alias.range?.[0] ?? 0));
+      },
+    });
+    const [first] = aliases;
+    throw invalid([
+      first === undefined
+        ? `${place(0)}: its aliases (*name) repeat too much`
+        : `${first}: a value that begins with * is an alias, and no anchor of that name stands before it; put text in quotes`,
+    ]);
+  }
+}
+
+function complaintsOf(issue: z.core.$ZodIssue, at: (path: readonly PropertyKey[]) => string): string[] {
+  if (issue.code !== 'unrecognized_keys') return [`${at(issue.path)}: ${issue.path.join('.')}: ${issue.message}`];
+  return issue.keys.map((key) => {
+    const near = closest(key, Object.keys(configFile.shape));
+    const meant = near === undefined ? '' : `; did you mean "${near}"?`;
+    return `${at([...issue.path, key])}: "${key}" is nothing that a config file has${meant}`;
+  });
 }
 
 export const invalid = (complaints: readonly string[]): UserError =>

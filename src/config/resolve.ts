@@ -11,7 +11,7 @@ import { findTargetType, targetTypes } from '../targets/index.ts';
 import type { CommonSettings, Target, TargetType } from '../targets/target.ts';
 import { interpolate, type Surroundings } from './interpolate.ts';
 import { invalid, type LoadedConfig } from './load.ts';
-import { type CommonTargetSettings, commonTargetSettings } from './schema.ts';
+import { type CommonTargetSettings, commonTargetSettings, controlCharacter } from './schema.ts';
 
 export type RegisteredType = TargetType<unknown>;
 
@@ -84,6 +84,7 @@ export function resolveTarget(
     ...(common.maxBytes === undefined ? {} : { maxBytes: common.maxBytes }),
   };
   checkAddresses(type, { ...own, baseUrl: settings.baseUrl }, where);
+  checkSecrets(type, own, where);
   const {
     type: _type,
     mapping,
@@ -99,9 +100,11 @@ export function resolveTarget(
     target: type.open(own, settings),
     transport: absolutePaths(transport, config.directory),
     mapping: mapping === undefined ? undefined : resolve(config.directory, mapping),
-    secrets: [...type.secrets.map((key) => own[key]), ...Object.values(headers)].filter(
-      (value) => typeof value === 'string',
-    ),
+    secrets: [
+      ...type.secrets.map((key) => own[key]),
+      ...Object.values(headers),
+      ...credentialsIn(transport.proxy),
+    ].filter((value) => typeof value === 'string'),
   };
 }
 
@@ -152,7 +155,7 @@ export function settingStates(
 }
 
 function lookUp(name: string, config: LoadedConfig) {
-  const configured = config.content.targets[name];
+  const configured = Object.hasOwn(config.content.targets, name) ? config.content.targets[name] : undefined;
   if (configured !== undefined) {
     const type = findTargetType(configured.type);
     if (type === undefined) {
@@ -231,6 +234,11 @@ function checkAddresses(type: RegisteredType, settings: Readonly<Record<string, 
     const value = settings[key];
     if (typeof value !== 'string' || value === '') continue;
     const url = URL.canParse(value) ? new URL(value) : undefined;
+    if (url !== undefined && url.username + url.password !== '') {
+      throw new UserError('address-with-password', `${where}: ${key} holds a name or a password.`, {
+        hint: 'Credentials have settings of their own; another header can be set with "headers".',
+      });
+    }
     if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname))) continue;
     throw new UserError(
       'address-not-https',
@@ -239,6 +247,32 @@ function checkAddresses(type: RegisteredType, settings: Readonly<Record<string, 
         hint: `Write ${key}: https://…`,
       },
     );
+  }
+}
+
+/** What a header cannot hold would fail at every request, with words that help nobody. The value itself is not shown. */
+function checkSecrets(type: RegisteredType, own: Readonly<Record<string, unknown>>, where: string): void {
+  for (const key of type.secrets) {
+    const value = own[key];
+    if (typeof value !== 'string' || !controlCharacter.test(value)) continue;
+    throw new UserError('secret-malformed', `${where}: ${key} has a line break or another control character in it.`, {
+      hint: 'Look at the end of the file or of the variable that it comes from.',
+    });
+  }
+}
+
+/** The password of a proxy's address, as it is written and as it is meant. */
+function credentialsIn(address: string | undefined): string[] {
+  if (address === undefined || !URL.canParse(address)) return [];
+  const { password } = new URL(address);
+  return password === '' ? [] : [password, decodedOr(password)];
+}
+
+function decodedOr(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 

@@ -91,7 +91,11 @@ export function mappingPath(
 
 /** What is loaded into the sandbox is no part of the real history. */
 function stateIn({ stateDir, env, sandbox }: PrepareOptions, config: LoadedConfig): string {
-  const directory = stateDirectory({ stateDir }, env, config.path === undefined ? undefined : config.directory);
+  const directory = stateDirectory(
+    { stateDir, configured: config.stateDir },
+    env,
+    config.path === undefined ? undefined : config.directory,
+  );
   return sandbox ? join(directory, 'sandbox') : directory;
 }
 
