@@ -23,6 +23,8 @@ export interface ChunkHistory {
 export interface Policy {
   /** The target's own plan; a verdict may bring another. */
   readonly plan: RetryPlan;
+  /** As the user set it: holds for every plan. */
+  readonly retries?: number | undefined;
   /** What to do with rows whose fate is unknown: by what the operation allows, or as the user said. */
   readonly uncertain: 'auto' | 'resend' | 'hold';
   /** Longest pause a platform may ask for before the run rather stops and is resumed later. */
@@ -95,7 +97,7 @@ function afterRetryable(
   const maybeTaken = history.maybeTaken || verdict.taken === 'unknown';
   if (maybeTaken && !mayResend(history.repeatable, policy.uncertain)) return afterHold(verdict, history, policy);
 
-  const plan = verdict.plan ?? policy.plan;
+  const plan = withRetries(verdict.plan ?? policy.plan, policy.retries);
   const counts = verdict.counts ?? true;
   if (counts && history.retries >= plan.retries) return whenUsedUp(plan, history, reason);
 
@@ -112,21 +114,25 @@ function afterRetryable(
 function afterHold(
   { reason, after }: Extract<Verdict, { kind: 'retry' }>,
   { holdsInARow }: ChunkHistory,
-  { plan, longestPauseMs }: Policy,
+  policy: Policy,
 ): Step {
+  const plan = withRetries(policy.plan, policy.retries);
   if (holdsInARow >= plan.retries) return { do: 'stop', exit: Exit.gaveUpRetrying, reason };
   // Without jitter: everyone waits, and one request comes back first.
   const ms = Math.max(
     after ?? 0,
     ownWaitMs(plan, holdsInARow, after !== undefined, () => 1),
   );
-  return ms > longestPauseMs ? tooLong(ms, reason) : { do: 'hold', ms, reason };
+  return ms > policy.longestPauseMs ? tooLong(ms, reason) : { do: 'hold', ms, reason };
 }
 
 function tooLong(ms: Milliseconds, reason: Reason): Step {
   const asked = `${reason.reason}; it asks to wait ${Math.round(ms / 1000)} s, longer than this run will`;
   return { do: 'stop', exit: Exit.gaveUpRetrying, reason: { ...reason, reason: asked } };
 }
+
+export const withRetries = (plan: RetryPlan, retries: number | undefined): RetryPlan =>
+  retries === undefined ? plan : { ...plan, retries };
 
 /** Whether rows that may have been taken are sent again. */
 export const mayResend = (repeatable: boolean, policy: Policy['uncertain']): boolean =>

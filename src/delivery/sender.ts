@@ -14,7 +14,7 @@ import { type Chunk, type EntryRecords, halve, itemAt, type LiveBlock, recordsOf
 import type { Exchange, Exchanged } from './exchange.ts';
 import { createLanes } from './lanes.ts';
 import type { Ledger, LedgerEvent, Receipt, Settlement } from './ledger.ts';
-import { mayResend, nextStep, type Policy, type Step } from './next-step.ts';
+import { mayResend, nextStep, type Policy, type Step, withRetries } from './next-step.ts';
 import type { Pace } from './pace.ts';
 import type { Planner } from './plan.ts';
 import type { TokenCache } from './token-cache.ts';
@@ -309,7 +309,7 @@ export function createSender(options: SenderOptions): Sender {
 
   /** Items that the platform asked to have again: their own chunk, after the target's own first wait. */
   const deliverAgain = async (chunk: Chunk, retries: number) => {
-    const { plan } = options.policy;
+    const plan = withRetries(options.policy.plan, options.policy.retries);
     if (retries > plan.retries) {
       const reason: Reason = {
         code: 'server-error',
