@@ -10,7 +10,9 @@ import {
   withSendingFlags,
   withTargetFlags,
 } from './commands/flags.ts';
+import { exitAsInternalOnCrash, tolerateClosedOutputs } from './commands/last-resort.ts';
 import { Exit } from './model/fault.ts';
+import { errorLine } from './report/json.ts';
 
 const version = (): string => {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -135,15 +137,19 @@ export function buildProgram(): Command {
 
 /** Runs the command line and sets the process's exit code. Never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
+  const json = argv.includes('--json');
+  tolerateClosedOutputs();
+  exitAsInternalOnCrash(json);
   const program = buildProgram();
   try {
     await program.parseAsync(argv);
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? Exit.ok : Exit.usage;
+      if (json && error.exitCode !== 0) process.stdout.write(errorLine('usage', error.message, undefined, Exit.usage));
       return;
     }
     const { reportFailure } = await import('./commands/failure.ts');
-    process.exitCode = reportFailure(error, argv.includes('--json'));
+    process.exitCode = reportFailure(error, json);
   }
 }

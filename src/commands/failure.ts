@@ -1,13 +1,13 @@
 /** The last word on what ended a command: a user's mistake is a sentence and a hint, anything else is our fault and says so. */
 import { chalkStderr as chalk } from 'chalk';
-import { Exit, UserError } from '../model/fault.ts';
+import { type Exit, exitOf, UserError } from '../model/fault.ts';
 import { errorLine } from '../report/json.ts';
 import { printable } from '../report/printable.ts';
 import type { CommandCode } from './codes.ts';
 
 export function reportFailure(error: unknown, json: boolean): Exit {
   const known = error instanceof UserError ? error : undefined;
-  const exit = known?.exit ?? Exit.internal;
+  const exit = exitOf(error);
   const message = known?.message ?? `internal error: ${error instanceof Error ? error.message : String(error)}`;
   const code = known?.code ?? ('internal' satisfies CommandCode);
   if (json) process.stdout.write(errorLine(code, message, known?.hint, exit));

@@ -13,17 +13,11 @@ import { RowFile, rowFiles } from '../journal/rejects.ts';
 import { newRunId } from '../journal/run-id.ts';
 import { mappingHash } from '../mapping/mapping-hash.ts';
 import { systemClock } from '../model/clock.ts';
+import { exitOf } from '../model/fault.ts';
 import { maskTexts } from '../model/mask.ts';
 import type { Reporter, Summary } from '../report/summary.ts';
 import type { InputFlags, OutputFlags, ResumeFlags, SendingFlags, TargetFlags } from './flags.ts';
-import {
-  commandLine,
-  createReporter,
-  listenForSignals,
-  orderOf,
-  tolerateClosedOutputs,
-  transportOptions,
-} from './world.ts';
+import { commandLine, createReporter, listenForSignals, orderOf, retryCommand, transportOptions } from './world.ts';
 
 type ValidateFlags = TargetFlags & InputFlags & SendingFlags & OutputFlags;
 type PushFlags = ValidateFlags & ResumeFlags & { readonly dryRun?: boolean };
@@ -65,6 +59,7 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
       });
       await uncertain.write(enrolled.heldRows);
       let summary: Summary | undefined;
+      let failed: unknown;
       try {
         const startedAt = systemClock.now();
         const feed = createFileFeed({
@@ -84,8 +79,11 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
             uncertain,
           },
         );
+      } catch (error) {
+        failed = error;
+        throw error;
       } finally {
-        run.end({ exit: summary?.exit ?? 70, totals: summary ?? null });
+        run.end({ exit: summary?.exit ?? exitOf(failed), totals: summary ?? null });
       }
       return summary;
     } finally {
@@ -147,7 +145,10 @@ export async function validate(files: readonly string[], flags: ValidateFlags): 
 interface Session {
   readonly reporter: Reporter;
   readonly mappingName: string;
-  readonly world: Pick<RunWorld, 'clock' | 'random' | 'reporter' | 'mask' | 'interrupt' | 'commandAgain'>;
+  readonly world: Pick<
+    RunWorld,
+    'clock' | 'random' | 'reporter' | 'mask' | 'interrupt' | 'commandAgain' | 'retryCommand'
+  >;
 }
 
 async function withPrepared(
@@ -155,17 +156,25 @@ async function withPrepared(
   flags: ValidateFlags,
   work: (prepared: Prepared, session: Session) => Promise<Summary>,
 ): Promise<void> {
-  tolerateClosedOutputs();
   const prepared = await prepare(prepareOptions(files, flags));
   const { resolved, mapping } = prepared;
   const mask = maskTexts([...resolved.secrets, ...(resolved.target.secretTexts ?? [])]);
   const reporter = createReporter(flags, mask, resolved.target.acceptedWord);
-  const { interrupt, unlisten } = listenForSignals((text) => reporter.notice(text));
+  const { interrupt, unlisten } = listenForSignals(reporter);
   try {
     const summary = await work(prepared, {
       reporter,
       mappingName: mapping.file,
-      world: { clock: systemClock, random: Math.random, reporter, mask, interrupt, commandAgain: commandLine() },
+      world: {
+        clock: systemClock,
+        random: Math.random,
+        reporter,
+        mask,
+        interrupt,
+        commandAgain: commandLine(),
+        // What went into the sandbox is gone with it.
+        retryCommand: flags.sandbox ? undefined : retryCommand(flags),
+      },
     });
     reporter.finished(summary);
     if (prepared.sandbox !== undefined && summary.command === 'push' && !flags.json && !flags.quiet) {

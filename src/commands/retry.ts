@@ -4,33 +4,25 @@ import { loadConfig } from '../config/load.ts';
 import { resolveTarget } from '../config/resolve.ts';
 import { createTransport } from '../delivery/transport.ts';
 import { engineError } from '../engine/codes.ts';
-import { mappingPath, refuseDestruction } from '../engine/prepare.ts';
-import { createRetryFeed, readRetriedRows } from '../engine/retry-feed.ts';
+import { mappingPath, refuseDestruction, resendable } from '../engine/prepare.ts';
+import { createRetryFeed, type RetriedLoad, readRetriedRows, recoverRetried } from '../engine/retry-feed.ts';
 import { executeRun } from '../engine/run.ts';
 import { openJournal } from '../journal/journal.ts';
 import type { Load } from '../journal/loads.ts';
 import { RowFile, rowFiles } from '../journal/rejects.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { systemClock } from '../model/clock.ts';
-import { Exit } from '../model/fault.ts';
+import { exitOf } from '../model/fault.ts';
 import { maskTexts } from '../model/mask.ts';
 import { plural } from '../report/printable.ts';
 import type { Summary } from '../report/summary.ts';
 import type { ConfigFlags, OutputFlags, SendingFlags } from './flags.ts';
 import { stateDirOf } from './runs.ts';
-import {
-  commandLine,
-  createReporter,
-  listenForSignals,
-  orderOf,
-  tolerateClosedOutputs,
-  transportOptions,
-} from './world.ts';
+import { commandLine, createReporter, listenForSignals, orderOf, retryCommand, transportOptions } from './world.ts';
 
 type RetryFlags = ConfigFlags & SendingFlags & OutputFlags & { readonly target?: string; readonly mapping?: string };
 
 export async function retry(id: string, flags: RetryFlags): Promise<void> {
-  tolerateClosedOutputs();
   const journal = openJournal(stateDirOf(flags));
   try {
     const past = journal.run(id);
@@ -57,16 +49,22 @@ export async function retry(id: string, flags: RetryFlags): Promise<void> {
         batch.unreadable === 0 ? '`cdp-load runs` lists the runs.' : 'Mend the file itself and push it.',
       );
     }
+    refuseOtherOperations(batch.loads, operations);
     const mask = maskTexts([...resolved.secrets, ...(target.secretTexts ?? [])]);
     const reporter = createReporter(flags, mask, target.acceptedWord);
-    const { interrupt, unlisten } = listenForSignals((text) => reporter.notice(text));
+    const { interrupt, unlisten } = listenForSignals(reporter);
     const run = journal.beginRetry(
       { kind: 'retry', command: commandLine(), targetName: resolved.settings.name },
       batch.loads.map(({ load }) => load.id),
     );
     let summary: Summary | undefined;
+    let failed: unknown;
     try {
-      const feed = createRetryFeed(batch.loads, run, mapping, target, systemClock.now());
+      const resend = resendable(operations, flags.uncertain);
+      const doubtful = await recoverRetried(batch.loads, run, resend);
+      const uncertain = new RowFile(run.directory, rowFiles.uncertain);
+      await uncertain.write(doubtful.held);
+      const feed = createRetryFeed(batch.loads, run, mapping, target, resend, systemClock.now());
       reporter.started({
         run: run.id,
         command: 'retry',
@@ -85,7 +83,7 @@ export async function retry(id: string, flags: RetryFlags): Promise<void> {
             : [
                 `${plural(batch.unreadable, 'row')} could not be read from the file and are left out: mend the file and push it`,
               ],
-        uncertain: [],
+        uncertain: doubtful.named,
       });
       const decided = {
         feed,
@@ -102,21 +100,37 @@ export async function retry(id: string, flags: RetryFlags): Promise<void> {
         reporter,
         transport: createTransport(transportOptions(resolved, flags.concurrency)),
         rejects: new RowFile(run.directory, rowFiles.rejected),
-        uncertain: new RowFile(run.directory, rowFiles.uncertain),
+        uncertain,
         mask,
         interrupt,
         commandAgain: commandLine(),
+        retryCommand: retryCommand(flags),
       });
       reporter.finished(summary);
       process.exitCode = summary.exit;
+    } catch (error) {
+      failed = error;
+      throw error;
     } finally {
-      run.end({ exit: summary?.exit ?? Exit.internal, totals: summary ?? null });
+      run.end({ exit: summary?.exit ?? exitOf(failed), totals: summary ?? null });
       reporter.close();
       unlisten();
     }
   } finally {
     journal.close();
   }
+}
+
+/** What is settled of a row is kept for each operation: under others nobody could say which of its items is open. */
+function refuseOtherOperations(loads: readonly RetriedLoad[], operations: readonly { readonly name: string }[]): void {
+  const now = operations.map(({ name }) => name).join(', ');
+  const other = loads.find(({ load }) => load.operations.join(', ') !== now);
+  if (other === undefined) return;
+  throw engineError(
+    'other-operations',
+    `${other.name} was loaded as ${other.load.operations.join(', ')}, and the mapping now says ${now}.`,
+    'Name the mapping that fits with --mapping, or push the whole file.',
+  );
 }
 
 function refuseSingleRequest(

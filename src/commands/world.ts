@@ -1,5 +1,4 @@
 /** What commands take from the process they run in: signals, terminal, environment. */
-import type { Writable } from 'node:stream';
 import type { ResolvedTarget } from '../config/resolve.ts';
 import type { TransportOptions } from '../delivery/transport.ts';
 import type { RunOrder } from '../engine/run.ts';
@@ -8,7 +7,7 @@ import { createJsonReporter } from '../report/json.ts';
 import type { Reporter } from '../report/summary.ts';
 import { createTerminalReporter } from '../report/terminal.ts';
 import type { Operation } from '../targets/target.ts';
-import type { OutputFlags, SendingFlags } from './flags.ts';
+import type { ConfigFlags, OutputFlags, SendingFlags } from './flags.ts';
 
 const connectTimeoutMs = 10_000;
 
@@ -25,13 +24,20 @@ export function transportOptions({ transport, type }: ResolvedTarget, concurrenc
 }
 
 /** The first signal asks to stop and says so; the second ends the process at once. What is in flight is in the journal. */
-export function listenForSignals(say: (text: string) => void): { interrupt: AbortSignal; unlisten(): void } {
+export function listenForSignals(reporter: Pick<Reporter, 'notice' | 'close'>): {
+  interrupt: AbortSignal;
+  unlisten(): void;
+} {
   const controller = new AbortController();
   const exits = { SIGINT: Exit.interrupted, SIGTERM: Exit.terminated, SIGHUP: Exit.terminated } as const;
   const handlers = Object.entries(exits).map(([signal, exit]) => {
     const handler = () => {
-      if (controller.signal.aborted) process.exit(exit);
-      say('Stopping: requests in flight may finish. Again to stop at once.');
+      if (controller.signal.aborted) {
+        // A bar hides the cursor: it must be given back.
+        reporter.close();
+        process.exit(exit);
+      }
+      reporter.notice('Stopping: requests in flight may finish. Again to stop at once.');
       controller.abort(exit);
     };
     process.on(signal, handler);
@@ -57,16 +63,6 @@ export function createReporter(
     write: (text: string) => void process.stderr.write(text),
   };
   return createTerminalReporter(terminal, { quiet: flags.quiet ?? false, acceptedWord, now, mask });
-}
-
-/** A reader that went away (`| head`) is no failure of ours. A terminal that was closed must not end a load either. */
-export function tolerateClosedOutputs(): void {
-  const ignore = (stream: Writable) =>
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-    });
-  ignore(process.stdout);
-  ignore(process.stderr);
 }
 
 /** What the flags, the config, the target's defaults and its own stricter pace come to. */
@@ -100,6 +96,15 @@ export function orderOf(
 
 const least = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined ? b : b === undefined ? a : Math.min(a, b);
+
+/** Where the journal is found again stands in flags, if it was given so. */
+export function retryCommand({ config, stateDir }: ConfigFlags): (run: string) => string {
+  const where = [
+    ...(config === undefined ? [] : ['--config', config]),
+    ...(stateDir === undefined ? [] : ['--state-dir', stateDir]),
+  ];
+  return (run) => ['cdp-load', 'retry', run, ...where].map(quoted).join(' ');
+}
 
 /** As it was typed, without flags that are spent once they have worked. */
 export function commandLine(): string {

@@ -11,6 +11,7 @@ export const engineCodes = {
   interrupted: 'The run was told to stop. The same command goes on.',
   'input-changed-meanwhile': 'The file was changed while it was being read, so nobody knows which rows were seen.',
   'nothing-to-retry': 'The run has no rejected rows that could be sent again.',
+  'other-operations': 'Rows of a run can be sent again only by the operations that the run was made of.',
   'loaded-elsewise':
     'The same input was loaded into the same target before, under another mapping, and sending it again would double it.',
   'one-request-only': 'The target takes the whole load in one request or not at all, and this load needs more.',

@@ -10,6 +10,7 @@ import { RangeSet } from '../journal/ranges.ts';
 import type { RejectedRow } from '../journal/rejects.ts';
 import type { JournalRun, OpenedLoad, Uncertain } from '../journal/run.ts';
 import type { LoadState } from '../journal/state.ts';
+import type { Fault } from '../model/fault.ts';
 import { plural } from '../report/printable.ts';
 import type { RunStart } from '../report/summary.ts';
 import { engineError } from './codes.ts';
@@ -169,6 +170,13 @@ async function streamedFile(
   };
 }
 
+/** Of a row that was sent by a run that died before the answer. */
+export const inFlightFault: Fault = {
+  stage: 'send',
+  code: 'no-connection',
+  reason: 'in flight when a run ended; it is not known whether the platform took it',
+};
+
 /** By entry, what needs no work any more. */
 const settledOf = (state: LoadState): string[] =>
   state.entries.map(({ accepted, rejected, skipped, uncertain }) =>
@@ -179,11 +187,6 @@ async function rowsOf(file: SurveyedFile, records: RangeSet, { source }: Prepare
   const rows: RejectedRow[] = [];
   const parse = parserFor(file.description);
   const reading = await openSource(file.path, file.index, source);
-  const fault = {
-    stage: 'send' as const,
-    code: 'no-connection',
-    reason: 'in flight when a run ended; it is not known whether the platform took it',
-  };
   for await (const block of reading.blocks()) {
     const wanted = records.within(block.startRecord, block.startRecord + block.records - 1);
     if (wanted.isEmpty) continue;
@@ -196,7 +199,7 @@ async function rowsOf(file: SurveyedFile, records: RangeSet, { source }: Prepare
           record,
           ...parsed.position(index),
           source: parsed.source(index),
-          faults: [fault],
+          faults: [inFlightFault],
         });
       }
     }

@@ -13,8 +13,9 @@ import { parsedBlockMapper } from '../mapping/map-block.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Block, MappedBlock } from '../model/block.ts';
 import { isJsonObject, isRawNumber, type Json, type JsonObject, parseKeepingDigits } from '../model/json.ts';
-import type { RowCounts } from '../report/summary.ts';
+import type { RowCounts, RunStart } from '../report/summary.ts';
 import type { Target } from '../targets/target.ts';
+import { inFlightFault } from './enroll.ts';
 import type { Feed } from './feed.ts';
 
 /** Rows of one load that are to be sent again, in the order of their records. */
@@ -66,6 +67,41 @@ async function* ifThere(rows: AsyncGenerator<RejectedRow>): AsyncGenerator<Rejec
   }
 }
 
+/** What is known of retried rows that were in flight when a run ended. */
+export interface DoubtfulRows {
+  readonly named: RunStart['uncertain'];
+  /** Not to be sent again: to be written to the uncertain file. */
+  readonly held: readonly RejectedRow[];
+}
+
+/** Calls uncertain what a crash left in flight, and says what becomes of those of them that are to be retried. */
+export async function recoverRetried(
+  loads: readonly RetriedLoad[],
+  run: Pick<JournalRun, 'recover'>,
+  resend: readonly boolean[],
+): Promise<DoubtfulRows> {
+  const named: RunStart['uncertain'][number][] = [];
+  const held: RejectedRow[] = [];
+  for (const { load, name, rows } of loads) {
+    let heldHere = new RangeSet();
+    for (const { entry, inFlight, before } of await run.recover(load.id)) {
+      const records = inFlight.union(before).intersect(setOf(rows));
+      if (records.isEmpty) continue;
+      const fate = resend[entry] ? 'resend' : 'hold';
+      if (fate === 'hold') heldHere = heldHere.union(records);
+      named.push({
+        file: name,
+        operation: load.operations[entry] ?? '',
+        records: records.toString(),
+        rows: records.size,
+        fate,
+      });
+    }
+    held.push(...rows.filter(({ record }) => heldHere.has(record)).map((row) => ({ ...row, faults: [inFlightFault] })));
+  }
+  return { named, held };
+}
+
 /** Keeps one piece of a retry small enough to be held at once. */
 const rowsABlock = 5000;
 
@@ -74,6 +110,8 @@ export function createRetryFeed(
   run: JournalRun,
   mapping: Mapping,
   target: Target,
+  /** By entry: rows whose fate is unknown may be sent again. */
+  resend: readonly boolean[],
   now: number,
 ): Feed {
   const quotes = new WeakMap<MappedBlock, ReadonlyMap<number, RejectedRow>>();
@@ -91,7 +129,7 @@ export function createRetryFeed(
     },
     async run(take, isStopped) {
       for (const [file, retried] of loads.entries()) {
-        for (const { mapped, rows } of mapRetried(retried, file, run, mapping, target, now)) {
+        for (const { mapped, rows } of mapRetried(retried, file, run, mapping, target, resend, now)) {
           if (isStopped()) return false;
           quotes.set(mapped, new Map(rows.map((row) => [row.record, row])));
           await take({ mapped, load: retried.load.id, rows: rows.length, bytes: rows.length });
@@ -104,13 +142,17 @@ export function createRetryFeed(
   };
 }
 
-/** Maps the rows of one load that still are rejected or uncertain in the journal; others were settled meanwhile. */
+/**
+ * Maps the rows of one load that are still to be sent: rejected, open (an earlier retry of them was stopped), or uncertain
+ * where that may be sent again. Others were settled meanwhile.
+ */
 function* mapRetried(
   { load, rows }: RetriedLoad,
   file: number,
   run: Pick<JournalRun, 'state'>,
   mapping: Mapping,
   target: Target,
+  resend: readonly boolean[],
   now: number,
 ): Generator<{ mapped: MappedBlock; rows: readonly RejectedRow[] }> {
   const [first] = rows;
@@ -120,7 +162,8 @@ function* mapRetried(
   const { entries } = run.state(load.id);
   const isOpen = (entry: number, record: number) => {
     const sets = entries[entry];
-    return sets !== undefined && (sets.rejected.has(record) || sets.uncertain.has(record));
+    if (sets === undefined || sets.accepted.has(record) || sets.skipped.has(record)) return false;
+    return !sets.uncertain.has(record) || resend[entry] === true;
   };
   for (let from = 0; from < rows.length; from += rowsABlock) {
     const part = rows.slice(from, from + rowsABlock);

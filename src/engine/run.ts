@@ -12,7 +12,7 @@ import { createTokenCache } from '../delivery/token-cache.ts';
 import type { Transport } from '../delivery/transport.ts';
 import type { RowFile } from '../journal/rejects.ts';
 import type { Clock } from '../model/clock.ts';
-import { Exit, UserError } from '../model/fault.ts';
+import { Exit, exitOf } from '../model/fault.ts';
 import type { Reason } from '../model/verdict.ts';
 import { addsUp, type Progress, type Reporter, type RowCounts, type Summary } from '../report/summary.ts';
 import type { Operation } from '../targets/target.ts';
@@ -58,6 +58,8 @@ export interface RunWorld {
   readonly interrupt: AbortSignal;
   /** What to type to go on after a stop. */
   readonly commandAgain: string;
+  /** What to type to send a run's rows again; undefined: the target will be gone. */
+  readonly retryCommand: ((run: string) => string) | undefined;
 }
 
 const progressEveryMs = 250;
@@ -74,7 +76,8 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
 
   const stopIfOverBudget = () => {
     const rejected = order.rejectedBefore + tally.shown.rejected;
-    const settled = rejected + tally.shown.accepted + tally.shown.skipped + tally.shown.uncertain;
+    const { shown } = tally;
+    const settled = order.resumed + shown.rejected + shown.accepted + shown.skipped + shown.uncertain;
     if (!isOverBudget(order.maxErrors, rejected, settled)) return;
     sender.stop({ exit: Exit.tooManyErrors, reason: overBudget(order.maxErrors, rejected) });
   };
@@ -105,6 +108,8 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
   const { sender, pace } = createDelivery(order, world, planner, observer, writeItems);
   const onInterrupt = () => sender.stop({ exit: world.interrupt.reason as Exit });
   world.interrupt.addEventListener('abort', onInterrupt, { once: true });
+  // A signal that came while the input was looked at: nobody was listening then.
+  if (world.interrupt.aborted) onInterrupt();
 
   const progress = (): Progress => ({
     ...tally.shown,
@@ -140,7 +145,7 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     for (const chunk of planner.flush()) await sender.submit(chunk);
     complete &&= sender.stopped === undefined;
   } catch (error) {
-    sender.stop({ exit: error instanceof UserError ? error.exit : Exit.internal, error });
+    sender.stop({ exit: exitOf(error), error });
   } finally {
     await sender.drain();
     clearInterval(ticker);
@@ -204,7 +209,12 @@ function createDelivery(
     pace,
     planner,
     ledger: book,
-    policy: { plan: target.retry, uncertain: order.uncertain, longestPauseMs },
+    policy: {
+      plan: target.retry,
+      retries: order.resolved.transport.retries,
+      uncertain: order.uncertain,
+      longestPauseMs,
+    },
     clock,
     random: world.random,
     observer,
@@ -234,8 +244,15 @@ function whatNext(order: RunOrder, world: RunWorld, exit: Exit, counts: RowCount
   if (order.command === 'validate') return undefined;
   const stoppedEarly = exit !== Exit.ok && exit !== Exit.someRowsFailed;
   if (stoppedEarly) return `the same command goes on where this run stopped: ${world.commandAgain}`;
-  if (counts.rejected > 0) return `mend the mapping or the rows, then: cdp-load retry ${order.run}`;
-  if (counts.uncertain > 0)
-    return `look whether the uncertain rows arrived; to send them again: ${world.commandAgain} --uncertain resend`;
-  return undefined;
+  if (world.retryCommand === undefined) {
+    return counts.rejected > 0 ? `mend the mapping or the rows, then: ${world.commandAgain}` : undefined;
+  }
+  const retry = world.retryCommand(order.run);
+  const steps = [
+    counts.rejected > 0 ? `mend the mapping or the rows, then: ${retry}` : undefined,
+    counts.uncertain > 0
+      ? `look whether the uncertain rows arrived; to send them again: ${retry} --uncertain resend`
+      : undefined,
+  ].filter((step) => step !== undefined);
+  return steps.length > 0 ? steps.join('; ') : undefined;
 }

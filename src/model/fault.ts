@@ -51,6 +51,9 @@ export class UserError extends Error {
   }
 }
 
+/** The exit code that an error ends with. */
+export const exitOf = (error: unknown): Exit => (error instanceof UserError ? error.exit : Exit.internal);
+
 const longestShownValue = 120;
 
 /** Cuts a value to what a message can bear; says how much was left out. */

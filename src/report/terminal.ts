@@ -150,8 +150,8 @@ export function summaryLines(summary: Summary, accepted: string): string[] {
     );
   }
   lines.push(...faultLines(summary));
-  if (summary.uncertainFile !== undefined) lines.push(`  Uncertain rows: ${summary.uncertainFile}`);
-  if (summary.next !== undefined) lines.push(`  ${chalk.bold('Next:')} ${summary.next}`);
+  if (summary.uncertainFile !== undefined) lines.push(`  Uncertain rows: ${printable(summary.uncertainFile)}`);
+  if (summary.next !== undefined) lines.push(`  ${chalk.bold('Next:')} ${printable(summary.next)}`);
   return lines;
 }
 
@@ -189,6 +189,6 @@ function faultLines(summary: Summary): string[] {
   }
   const more = summary.faults.length - mostFaultsShown;
   if (more > 0) lines.push(`    … and ${plural(more, 'other reason')}`);
-  if (summary.rejectsFile !== undefined) lines.push(`  Rejected rows: ${summary.rejectsFile}`);
+  if (summary.rejectsFile !== undefined) lines.push(`  Rejected rows: ${printable(summary.rejectsFile)}`);
   return lines;
 }
