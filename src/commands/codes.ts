@@ -4,6 +4,8 @@ import { type Exit, UserError } from '../model/fault.ts';
 export const commandCodes = {
   internal:
     'Something happened that this program did not foresee: a fault of ours, not yours. What was loaded is in the journal, and the same command goes on. Please report it with the lines that were printed.',
+  usage:
+    'The command line has a flag, a value or an argument that the command does not take, or lacks one that it needs.',
   'code-unknown': 'No error, fault or warning of this program has this code.',
   'no-tests':
     'A mapping has no `tests:`, or no mapping was found. A test run in which nothing was tested is never called a success.',

@@ -4,12 +4,10 @@ import { catalogues, type Explanation, explanationOf, explanations } from '../co
 import { closest } from '../model/suggest.ts';
 import { printable } from '../report/printable.ts';
 import { commandError } from './codes.ts';
-import { tolerateClosedOutputs } from './world.ts';
 
 const lineWidth = 100;
 
 export function explain(code: string | undefined, flags: { readonly json?: boolean }): void {
-  tolerateClosedOutputs();
   const say = (text: string) => process.stdout.write(`${text}\n`);
   const found = code === undefined ? explanations : [find(code)];
   if (flags.json) {
