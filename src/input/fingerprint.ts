@@ -37,10 +37,15 @@ export const sameFingerprint = (a: Fingerprint, b: Fingerprint): boolean =>
 
 /**
  * Whether `from` can be a border in the file: the start of the rows, or just behind a line break. Catches a file that was edited in the middle without
- * changing its size. True for streams and transcoded files, which are read from the start anyway.
+ * changing its size. True for streams and transcoded files, which are read from the start anyway. `path`: where the bytes lie, when the description names them
+ * otherwise (a spooled copy of standard input).
  */
-export async function borderHolds(description: SourceDescription, from: Border): Promise<boolean> {
-  const { dataStart, path, size, coding, format } = description;
+export async function borderHolds(
+  description: SourceDescription,
+  from: Border,
+  path: string = description.path,
+): Promise<boolean> {
+  const { dataStart, size, coding, format } = description;
   if (size === undefined || description.transcoded) return true;
   if (from.byte === dataStart.byte) return from.line === dataStart.line && from.record === 1;
   if (from.byte < dataStart.byte || from.byte > size) return false;

@@ -102,6 +102,15 @@ describe('a border', () => {
     assert.ok(!(await borderHolds(source.description, border)));
   });
 
+  it('is sought where the bytes lie, not where the description says they came from', async () => {
+    const path = await file('a,b\n1,2\n3,4\n');
+    const source = await openSource(path, 0);
+    await source.close();
+    const spooled = { ...source.description, path: '-' };
+    assert.ok(await borderHolds(spooled, { byte: 8, line: 3, record: 2 }, path));
+    await assert.rejects(borderHolds(spooled, { byte: 8, line: 3, record: 2 }), { code: 'input-unreadable' });
+  });
+
   it('in NDJSON a lone CR is none', async () => {
     const path = await file('{"a":1}\n{"a":\r2}\n{"a":3}\n');
     const source = await openSource(path, 0, { format: 'ndjson' });
