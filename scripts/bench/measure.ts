@@ -20,7 +20,7 @@ export function needDebian(programs: Readonly<Record<string, string>>): void {
   process.stderr.write(`Installing ${missing.join(', ')} …\n`);
   for (const args of [
     ['update', '-q'],
-    ['install', '-y', '-q', '--no-install-recommends', ...missing],
+    ['install', '-y', '-q', '-o', 'DPkg::Lock::Timeout=120', '--no-install-recommends', ...missing],
   ]) {
     const { status } = spawnSync('apt-get', args, {
       stdio: ['ignore', 'ignore', 'inherit'],

@@ -8,8 +8,12 @@ export interface Nginx {
   readonly url: string;
   /** Requests and body bytes since the last call. */
   taken(): { requests: number; bytes: number };
+  /** Resolves when its log is written out. */
+  settled(): Promise<void>;
   stop(): Promise<void>;
 }
+
+const logFlushMs = 100;
 
 export async function startNginx(directory: string): Promise<Nginx> {
   const port = await freePort();
@@ -26,7 +30,7 @@ error_log ${directory}/error.log warn;
 events { worker_connections 1024; }
 http {
   log_format taken '$content_length';
-  access_log ${log} taken buffer=64k flush=100ms;
+  access_log ${log} taken buffer=64k flush=${logFlushMs}ms;
   client_body_temp_path ${directory}/tmp;
   proxy_temp_path ${directory}/tmp;
   fastcgi_temp_path ${directory}/tmp;
@@ -56,6 +60,7 @@ http {
       truncateSync(log);
       return { requests: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
     },
+    settled: () => new Promise((resolve) => setTimeout(resolve, logFlushMs * 4)),
     stop: () =>
       new Promise((resolve) => {
         child.once('exit', () => resolve());

@@ -14,22 +14,22 @@ export interface LiveBlock {
   readonly operations: readonly Operation[];
 }
 
-/** Items `from` up to, not including, `to` of one block. */
+/** Items `from` up to, not including, `to` of one block. Only the planner lets one grow. */
 export interface Segment {
   readonly block: LiveBlock;
   readonly from: number;
-  readonly to: number;
+  to: number;
 }
 
 export interface Chunk {
   /** The operation of its first item: all items are of one family, so any of them makes the same request. */
   readonly operation: Operation;
   readonly route: string;
-  readonly segments: readonly Segment[];
+  readonly segments: readonly Readonly<Segment>[];
   readonly items: number;
   /** Bytes of the request body, frame and commas included. */
   readonly bytes: number;
-  /** Distinct lane hashes; empty when the operation has no lanes. */
+  /** Lane hashes of all items; one may stand there twice. Empty when the operation has no lanes. */
   readonly lanes: readonly number[];
   readonly repeatable: boolean;
 }

@@ -4,9 +4,12 @@
  */
 import type { Chunk } from './chunk.ts';
 
-interface Waiting {
+interface Entered {
   readonly chunk: Chunk;
+  /** Chunks before it, in one of its lanes, that have not left. */
   blockedBy: number;
+  /** Those that wait for it. */
+  readonly followers: Entered[];
 }
 
 export interface Lanes {
@@ -19,22 +22,24 @@ export interface Lanes {
 }
 
 export function createLanes(): Lanes {
-  const queues = new Map<number, Waiting[]>();
+  /** The last chunk that entered each lane. It follows the one before it, so waiting for it is waiting for all. */
+  const lastInLane = new Map<number, Entered>();
+  const entered = new Map<Chunk, Entered>();
   const runnable: Chunk[] = [];
   let head = 0;
   let blocked = 0;
 
   return {
     enter(chunk) {
-      const entry: Waiting = { chunk, blockedBy: 0 };
+      const entry: Entered = { chunk, blockedBy: 0, followers: [] };
+      entered.set(chunk, entry);
       for (const lane of chunk.lanes) {
-        const queue = queues.get(lane);
-        if (queue === undefined) {
-          queues.set(lane, [entry]);
-        } else {
-          queue.push(entry);
-          entry.blockedBy += 1;
-        }
+        const before = lastInLane.get(lane);
+        if (before === entry) continue;
+        lastInLane.set(lane, entry);
+        if (before === undefined || before.followers.at(-1) === entry) continue;
+        before.followers.push(entry);
+        entry.blockedBy += 1;
       }
       if (entry.blockedBy === 0) runnable.push(chunk);
       else blocked += 1;
@@ -50,20 +55,15 @@ export function createLanes(): Lanes {
       return chunk;
     },
     leave(chunk) {
-      for (const lane of chunk.lanes) {
-        const queue = queues.get(lane);
-        if (queue === undefined) continue;
-        queue.shift();
-        const next = queue[0];
-        if (next === undefined) {
-          queues.delete(lane);
-          continue;
-        }
-        next.blockedBy -= 1;
-        if (next.blockedBy === 0) {
-          runnable.push(next.chunk);
-          blocked -= 1;
-        }
+      const entry = entered.get(chunk);
+      if (entry === undefined) return;
+      entered.delete(chunk);
+      for (const lane of chunk.lanes) if (lastInLane.get(lane) === entry) lastInLane.delete(lane);
+      for (const follower of entry.followers) {
+        follower.blockedBy -= 1;
+        if (follower.blockedBy > 0) continue;
+        runnable.push(follower.chunk);
+        blocked -= 1;
       }
     },
     get waiting() {

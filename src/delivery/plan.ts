@@ -5,6 +5,7 @@
  * Two rules keep the order inside a lane: chunks leave in the order in which they were opened, and an item may not join an
  * open chunk when a chunk opened later already holds one of its lanes.
  */
+import type { MappedBlock } from '../model/block.ts';
 import { UserError } from '../model/fault.ts';
 import type { Operation } from '../targets/target.ts';
 import { type Chunk, frameBytes, type LiveBlock, type Segment } from './chunk.ts';
@@ -17,13 +18,16 @@ export interface ChunkLimits {
 
 interface OpenChunk {
   readonly name: string;
+  /** Chunks are numbered in the order in which they are opened. */
+  readonly number: number;
   readonly operation: Operation;
   readonly route: string;
   readonly segments: Segment[];
   items: number;
   bytes: number;
   repeatable: boolean;
-  readonly lanes: Set<number>;
+  /** Of its items, one after the other; a lane may stand there twice. */
+  readonly lanes: number[];
 }
 
 export interface Planner {
@@ -38,77 +42,120 @@ export interface Planner {
 export function createPlanner(caps: { items?: number | undefined; bytes?: number | undefined } = {}): Planner {
   const learned: ChunkLimits = { items: caps.items ?? Infinity, bytes: caps.bytes ?? Infinity };
   const open = new Map<string, OpenChunk>();
+  /** While several chunks are open: the latest one that holds a lane. */
+  const latestHolder = new Map<number, OpenChunk>();
   let closed: Chunk[] = [];
+  let opened = 0;
 
   const close = (chunk: OpenChunk) => {
     open.delete(chunk.name);
-    closed.push({ ...chunk, lanes: [...chunk.lanes] });
+    if (open.size < 2) latestHolder.clear();
+    closed.push(chunk);
   };
 
   /** Closes `chunk`, and before it all that were opened before it: they may share lanes with it. */
   const closeUpTo = (chunk: OpenChunk) => {
-    for (const earlier of [...open.values()]) {
+    for (const earlier of open.values()) {
       close(earlier);
       if (earlier === chunk) return;
     }
   };
 
-  const isOvertaken = (chunk: OpenChunk, lanes: Float64Array) => {
-    let later = false;
-    for (const other of open.values()) {
-      if (later && lanes.some((lane) => other.lanes.has(lane))) return true;
-      if (other === chunk) later = true;
+  const closeAll = () => {
+    for (const chunk of open.values()) close(chunk);
+  };
+
+  const hold = (chunk: OpenChunk, lane: number) => {
+    const holder = latestHolder.get(lane);
+    if (holder === undefined || holder.number < chunk.number) latestHolder.set(lane, chunk);
+  };
+
+  const isOvertaken = (chunk: OpenChunk, { lanes, laneStarts }: MappedBlock, item: number) => {
+    const end = laneStarts[item + 1] ?? 0;
+    for (let at = laneStarts[item] ?? 0; at < end; at++) {
+      const holder = latestHolder.get(lanes[at] ?? 0);
+      if (holder !== undefined && holder.number > chunk.number && open.get(holder.name) === holder) return true;
     }
     return false;
   };
 
-  const addItem = (block: LiveBlock, item: number) => {
-    const { mapped, operations } = block;
-    const operation = operations[mapped.entries[item] ?? 0];
-    if (operation === undefined) throw new RangeError(`entry ${mapped.entries[item]} of ${operations.length}`);
-    const route = mapped.routeNames[mapped.routes[item] ?? 0] ?? '';
-    const size = (mapped.ends[item] ?? 0) - (mapped.starts[item] ?? 0);
-    const lanes = operation.laned
-      ? mapped.lanes.subarray(mapped.laneStarts[item] ?? 0, mapped.laneStarts[item + 1] ?? 0)
-      : noLanes;
-    const name = `${operation.family}\n${route}`;
-    let chunk = open.get(name);
+  const openChunk = (name: string, operation: Operation, route: string): OpenChunk => {
+    opened += 1;
+    const chunk: OpenChunk = {
+      name,
+      number: opened,
+      operation,
+      route,
+      segments: [],
+      items: 0,
+      bytes: frameBytes(operation, route) - 1,
+      repeatable: true,
+      lanes: [],
+    };
+    open.set(name, chunk);
+    // With one chunk open nothing can be overtaken, so its lanes are looked up only once there is a second.
+    if (open.size === 2) for (const other of open.values()) for (const lane of other.lanes) hold(other, lane);
+    return chunk;
+  };
 
-    if (chunk !== undefined) {
-      const isFull =
-        chunk.items >= Math.min(operation.limits.items, learned.items) ||
-        chunk.bytes + 1 + size > Math.min(operation.limits.bytes, learned.bytes);
-      if (isFull && operation.limits.singleRequest) throw oneRequestOnly(chunk);
-      if (isFull || (open.size > 1 && isOvertaken(chunk, lanes))) {
+  const addLanes = (chunk: OpenChunk, { lanes, laneStarts }: MappedBlock, item: number) => {
+    const end = laneStarts[item + 1] ?? 0;
+    for (let at = laneStarts[item] ?? 0; at < end; at++) {
+      const lane = lanes[at] ?? 0;
+      chunk.lanes.push(lane);
+      if (open.size > 1) hold(chunk, lane);
+    }
+  };
+
+  const addItems = (block: LiveBlock) => {
+    const { mapped, operations } = block;
+    const { entries, routes, routeNames, starts, ends } = mapped;
+    let chunk: OpenChunk | undefined;
+    let entry = -1;
+    let route = -1;
+    let operation: Operation | undefined;
+    let mostItems = 0;
+    let mostBytes = 0;
+
+    for (let item = 0; item < entries.length; item++) {
+      // Neighbours mostly belong together; what they share is looked up once.
+      if (entries[item] !== entry || routes[item] !== route || operation === undefined) {
+        entry = entries[item] ?? 0;
+        route = routes[item] ?? 0;
+        operation = operations[entry];
+        if (operation === undefined) throw new RangeError(`entry ${entry} of ${operations.length}`);
+        mostItems = Math.min(operation.limits.items, learned.items);
+        mostBytes = Math.min(operation.limits.bytes, learned.bytes);
+        chunk = open.get(`${operation.family}\n${routeNames[route] ?? ''}`);
+      }
+      const { laned } = operation;
+      const { singleRequest } = operation.limits;
+      const size = (ends[item] ?? 0) - (starts[item] ?? 0);
+      if (chunk !== undefined) {
+        const isFull = chunk.items >= mostItems || chunk.bytes + 1 + size > mostBytes;
+        if (isFull && singleRequest) throw oneRequestOnly(chunk);
+        if (isFull || (laned && open.size > 1 && isOvertaken(chunk, mapped, item))) {
+          closeUpTo(chunk);
+          chunk = undefined;
+        }
+      }
+      if (chunk === undefined) {
+        const name = routeNames[route] ?? '';
+        chunk = openChunk(`${operation.family}\n${name}`, operation, name);
+      }
+      chunk.items += 1;
+      chunk.bytes += 1 + size;
+      chunk.repeatable &&= operation.repeatable;
+      if (laned) addLanes(chunk, mapped, item);
+      const last = chunk.segments.at(-1);
+      if (last !== undefined && last.block === block && last.to === item) last.to = item + 1;
+      else chunk.segments.push({ block, from: item, to: item + 1 });
+      // What must be the only request waits for the end of the input, even when it is full: one more item would be one too many.
+      if (chunk.items >= mostItems && !singleRequest) {
         closeUpTo(chunk);
         chunk = undefined;
       }
     }
-    if (chunk === undefined) {
-      chunk = {
-        name,
-        operation,
-        route,
-        segments: [],
-        items: 0,
-        bytes: frameBytes(operation, route) - 1,
-        repeatable: true,
-        lanes: new Set(),
-      };
-      open.set(name, chunk);
-    }
-    chunk.items += 1;
-    chunk.bytes += 1 + size;
-    chunk.repeatable &&= operation.repeatable;
-    for (const lane of lanes) chunk.lanes.add(lane);
-    const last = chunk.segments.at(-1);
-    if (last !== undefined && last.block === block && last.to === item) {
-      chunk.segments[chunk.segments.length - 1] = { block, from: last.from, to: item + 1 };
-    } else {
-      chunk.segments.push({ block, from: item, to: item + 1 });
-    }
-    // What must be the only request waits for the end of the input, even when it is full: one more item would be one too many.
-    if (chunk.items >= operation.limits.items && !operation.limits.singleRequest) closeUpTo(chunk);
   };
 
   const takeClosed = () => {
@@ -119,12 +166,12 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
 
   return {
     add(block) {
-      for (let item = 0; item < block.mapped.entries.length; item++) addItem(block, item);
-      if (open.size > 1) for (const chunk of [...open.values()]) close(chunk);
+      addItems(block);
+      if (open.size > 1) closeAll();
       return takeClosed();
     },
     flush() {
-      for (const chunk of [...open.values()]) close(chunk);
+      closeAll();
       return takeClosed();
     },
     shrinkBelow({ items, bytes }) {
@@ -143,5 +190,3 @@ const oneRequestOnly = ({ operation, items, bytes }: OpenChunk): UserError =>
       hint: 'Nothing was sent. Raise maxRecords and maxBytes of the target, load less, or use a dataflow that appends.',
     },
   );
-
-const noLanes = new Float64Array(0);

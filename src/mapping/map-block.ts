@@ -42,9 +42,12 @@ export function parsedBlockMapper(
   const isDone = done === undefined ? undefined : (entry: number) => done(entry, record);
   const options = { identity, now, ...(isDone === undefined ? {} : { done: isDone }) };
 
+  // Blocks of one file are alike: the last one tells how much room the next one needs.
+  let bytesPerByte = 2 * entryCount;
+
   return (block) => {
     const parsed = parse(block);
-    const items = new ItemCollector(block, entryCount);
+    const items = new ItemCollector(block, entryCount, block.bytes.length * bytesPerByte);
     const skipped: [number, number][][] = Array.from({ length: entryCount }, () => []);
     const rejected: RowRejection[] = [];
     const warnings = new Map<string, { code: string; text: string; count: number; line: number }>();
@@ -84,9 +87,11 @@ export function parsedBlockMapper(
       }
     }
     const { bytes: source, ...rest } = block;
+    const taken = items.take();
+    if (source.length > 0) bytesPerByte = (taken.bytes.length / source.length) * spareRoom;
     return {
       block: rest,
-      ...items.take(),
+      ...taken,
       skipped: skipped satisfies RecordRange[][],
       rejected,
       warnings: [...warnings.values()],
@@ -94,6 +99,9 @@ export function parsedBlockMapper(
     };
   };
 }
+
+/** Above what the last block took. */
+const spareRoom = 1.15;
 
 function allDone(entryCount: number, isDone: (entry: number) => boolean): boolean {
   for (let entry = 0; entry < entryCount; entry++) if (!isDone(entry)) return false;
@@ -118,10 +126,9 @@ class ItemCollector {
   #lastRoute = '';
   #lastRouteIndex = -1;
 
-  constructor(block: Block, entryCount: number) {
+  constructor(block: Block, entryCount: number, expectedBytes: number) {
     const expected = Math.max(16, block.records * entryCount);
-    // Items repeat their field names, so they are larger than the rows they come from.
-    this.#sink = new ByteSink(block.bytes.length * 2 * entryCount + 4096, expected);
+    this.#sink = new ByteSink(expectedBytes + 4096, expected);
     this.#rows = new Uint32Array(expected);
     this.#routes = new Uint32Array(expected);
     this.#entries = new Uint8Array(expected);
@@ -169,7 +176,7 @@ class ItemCollector {
       firstRow,
       lastRow: firstRow.slice(),
       entries: this.#entries.slice(0, count),
-      lanes: Float64Array.from(this.#lanes),
+      lanes: Int32Array.from(this.#lanes),
       laneStarts: hasLanes ? this.#laneStarts.slice(0, count + 1) : new Uint32Array(0),
       routes: this.#routes.slice(0, count),
       routeNames: [...this.#routeIndexes.keys()],

@@ -60,7 +60,7 @@ export interface MappedBlock {
   /** Which of the mapping's entries (`items:`) made item `i`. */
   readonly entries: Uint8Array;
   /** Item `i`'s lanes are `lanes.subarray(laneStarts[i], laneStarts[i + 1])`: hashes; equal keys have equal hashes. Both empty when no operation has lanes. */
-  readonly lanes: Float64Array;
+  readonly lanes: Int32Array;
   readonly laneStarts: Uint32Array;
   /** Index into `routeNames`: only items of one family and one route may share a request. */
   readonly routes: Uint32Array;

@@ -48,7 +48,7 @@ export function makeBlock(
     firstRow: Uint32Array.from(rows),
     lastRow: Uint32Array.from(rows),
     entries: Uint8Array.from(items.map(({ entry }) => entry ?? 0)),
-    lanes: Float64Array.from(items.flatMap(({ lanes }) => lanes ?? [])),
+    lanes: Int32Array.from(items.flatMap(({ lanes }) => lanes ?? [])),
     laneStarts,
     routes: Uint32Array.from(items.map(({ route }) => routeNames.indexOf(route ?? ''))),
     routeNames,
