@@ -14,7 +14,6 @@ import { type MappingReport, reportLines, totalsLine, totalsOf } from '../report
 import { findTargetType } from '../targets/index.ts';
 import { commandError } from './codes.ts';
 import { standInTarget } from './stand-in-target.ts';
-import { tolerateClosedOutputs } from './world.ts';
 
 export interface TestFlags {
   readonly target?: string;
@@ -33,7 +32,6 @@ interface Found {
 const mappingName = /\.map\.(ya?ml|json)$/i;
 
 export async function test(paths: readonly string[], flags: TestFlags): Promise<void> {
-  tolerateClosedOutputs();
   const found = paths.flatMap(mappingsIn);
   const reports: MappingReport[] = [];
   for (const one of found) {
