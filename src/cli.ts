@@ -1,6 +1,6 @@
 /** The program: commander's tree of commands. Each command's own code is loaded only when it runs, so that --help is quick. */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError } from 'commander';
 import {
   wholeNumber,
   withConfigFlags,
@@ -118,6 +118,12 @@ export function buildProgram(): Command {
       .argument('<name>', 'a target')
       .description('Make the one harmless call that proves the credentials.'),
   ).action(async (name, flags) => (await import('./commands/targets.ts')).checkTarget(name, flags));
+
+  program
+    .command('schema')
+    .addArgument(new Argument('<what>', 'which file').choices(['config', 'mapping']))
+    .description('Print the JSON Schema of the config file or of mappings, for editors that complete and check.')
+    .action(async (what) => (await import('./commands/schema.ts')).schema(what));
 
   program
     .command('explain')
