@@ -1,9 +1,7 @@
 /** `cdp-load schema`: JSON Schema of the config file or of mappings, for editors. */
 import { configJsonSchema, mappingSchemaForEditors } from '../json-schemas.ts';
-import { tolerateClosedOutputs } from './world.ts';
 
 export function schema(what: 'config' | 'mapping'): void {
-  tolerateClosedOutputs();
   const made = what === 'config' ? configJsonSchema() : mappingSchemaForEditors();
   process.stdout.write(`${JSON.stringify(made, null, 2)}\n`);
 }
