@@ -155,7 +155,9 @@ async function streamedFile(
 ): Promise<StreamedFile> {
   const { from, firstUnsettled } = run.resumePoint(load.id);
   const border =
-    from !== undefined && firstUnsettled > 1 && (await borderHolds(file.description, from)) ? from : undefined;
+    from !== undefined && firstUnsettled > 1 && (await borderHolds(file.description, from, file.path))
+      ? from
+      : undefined;
   return {
     file,
     load: load.id,

@@ -17,6 +17,8 @@ export interface Mapper {
 /** Below this, starting a thread costs more than it saves. */
 const smallInputBytes = 8_000_000;
 const mostWorkers = 4;
+/** Rows die young: more room for them than this only makes the process larger, not faster. */
+const youngMegabytes = 8;
 
 export const workersFor = (inputBytes: number): number =>
   inputBytes < smallInputBytes ? 0 : Math.min(mostWorkers, availableParallelism());
@@ -54,7 +56,11 @@ function inWorkers(mapping: BlockMapping, count: number): Mapper {
   );
   let broken: unknown;
   const hands: Hand[] = Array.from({ length: count }, () => {
-    const hand: Hand = { worker: new Worker(script, { workerData: mapping }), knownFiles: new Set(), asked: [] };
+    const hand: Hand = {
+      worker: new Worker(script, { workerData: mapping, resourceLimits: { maxYoungGenerationSizeMb: youngMegabytes } }),
+      knownFiles: new Set(),
+      asked: [],
+    };
     hand.worker.on('message', (message: FromWorker) => {
       const question = hand.asked.shift();
       if ('error' in message) question?.reject(message.error);

@@ -63,7 +63,7 @@ export interface RunWorld {
 }
 
 const progressEveryMs = 250;
-const queueBytes = 24_000_000;
+const queueBytes = 6_000_000;
 const graceMs = 10_000;
 const longestPauseMs = 3_600_000;
 

@@ -17,7 +17,7 @@ export interface SourceOptions {
   readonly encoding?: string | undefined;
   /** Rows longer than this are rejected. Default 16 MiB. */
   readonly maxRowBytes?: number | undefined;
-  /** Size to aim at for a block, at least 1. Default 1 MiB. */
+  /** Size to aim at for a block, at least 1. Default 256 KiB. */
   readonly blockBytes?: number | undefined;
 }
 

@@ -25,7 +25,8 @@ export interface Source {
   close(): Promise<void>;
 }
 
-const defaultBlockBytes = 1024 * 1024;
+/** Large enough for threads to be worth it, small enough that the dozen under way do not count. */
+const defaultBlockBytes = 256 * 1024;
 
 /** Opens a file by path, or standard input for `-`. Throws UserError, exit 2, for whatever can be known to be wrong from the start. */
 export async function openSource(path: string, index: number, options: SourceOptions = {}): Promise<Source> {
