@@ -8,7 +8,7 @@
  * - `stop` lets what is in flight finish within a bound; what was never answered is named, never guessed.
  */
 import type { Clock } from '../model/clock.ts';
-import { Exit } from '../model/fault.ts';
+import { Exit, exitOf } from '../model/fault.ts';
 import type { Milliseconds, Reason, Receipts } from '../model/verdict.ts';
 import { type Chunk, type EntryRecords, halve, itemAt, type LiveBlock, recordsOf, select } from './chunk.ts';
 import type { Exchange, Exchanged } from './exchange.ts';
@@ -146,7 +146,7 @@ export function createSender(options: SenderOptions): Sender {
     try {
       await deliver(chunk, { announced: false, maybeTaken: false, retries: 0 });
     } catch (error) {
-      stop({ exit: Exit.internal, error });
+      stop({ exit: exitOf(error), error });
     }
     active -= 1;
     heldBytes -= chunk.bytes;

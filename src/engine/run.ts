@@ -7,12 +7,18 @@ import { createExchange } from '../delivery/exchange.ts';
 import type { Policy } from '../delivery/next-step.ts';
 import { createPace, type Pace } from '../delivery/pace.ts';
 import { createPlanner, type Planner } from '../delivery/plan.ts';
-import { createSender, type FailedItem, type Sender, type SenderObserver } from '../delivery/sender.ts';
+import {
+  createSender,
+  type FailedItem,
+  type Sender,
+  type SenderObserver,
+  type StopReason,
+} from '../delivery/sender.ts';
 import { createTokenCache } from '../delivery/token-cache.ts';
 import type { Transport } from '../delivery/transport.ts';
 import type { RowFile } from '../journal/rejects.ts';
 import type { Clock } from '../model/clock.ts';
-import { Exit, exitOf } from '../model/fault.ts';
+import { Exit, exitOf, UserError } from '../model/fault.ts';
 import type { Reason } from '../model/verdict.ts';
 import { addsUp, type Progress, type Reporter, type RowCounts, type Summary } from '../report/summary.ts';
 import type { Operation } from '../targets/target.ts';
@@ -154,7 +160,9 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
   }
 
   const { stopped } = sender;
-  if (stopped?.error !== undefined) throw stopped.error;
+  const broken = stopped?.error;
+  // A mistake found before anything left needs no summary; what breaks in the middle of a load does.
+  if (broken !== undefined && (!(broken instanceof UserError) || tally.requests === 0)) throw broken;
   const counts = feed.counts();
   // Two counts made in different places: what the mapping gave out, and what was settled one by one.
   const everythingSettled = tally.itemsMapped === tally.itemsSettled && counts.remaining === 0;
@@ -181,7 +189,7 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     destroyed: tally.destroyed,
     rejectsFile: world.rejects.rows > 0 ? world.rejects.path : undefined,
     uncertainFile: world.uncertain.rows > 0 ? world.uncertain.path : undefined,
-    stopped: stopped === undefined ? undefined : masked(stopped.reason ?? interruption(stopped.exit), world.mask),
+    stopped: stopped === undefined ? undefined : masked(reasonOf(stopped), world.mask),
     exit,
     next: whatNext(order, world, exit, counts),
   };
@@ -234,6 +242,12 @@ function overBudget(budget: ErrorBudget | undefined, rejected: number): Reason {
   const allowed =
     budget === undefined ? '' : 'rows' in budget ? `${budget.rows} rows` : `${budget.percent} % of the rows`;
   return { code: 'too-many-errors', reason: `${rejected} rows were rejected; --max-errors allows ${allowed}` };
+}
+
+function reasonOf({ reason, error, exit }: StopReason): Reason {
+  if (!(error instanceof UserError)) return reason ?? interruption(exit);
+  const said = { code: error.code, reason: error.message.replace(/\.$/, '') };
+  return error.hint === undefined ? said : { ...said, hint: error.hint };
 }
 
 function interruption(exit: Exit): Reason {
