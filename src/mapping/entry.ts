@@ -160,7 +160,7 @@ function checkPolicy(
     operation: path,
   };
   const { allowed, why } = operation.emptyCells;
-  if (policy.by !== 'operation' && !allowed.includes(policy.says)) {
+  if (!allowed.includes(policy.says)) {
     complain({
       path: places[policy.by],
       text: `onEmpty: ${policy.says} is not possible for the operation ${operation.name}: ${why} Say ${allowed.join(', ')} or reject`,

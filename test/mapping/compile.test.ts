@@ -74,6 +74,20 @@ test('fields that the operation does not know, or that cannot be what it wants, 
   ]);
 });
 
+test('the nearest rule counts, wherever it stands in the list', () => {
+  const near: readonly FieldRule[] = [
+    { name: 'a.b', type: 'integer' },
+    { name: 'a.*', type: 'boolean' },
+    { name: '*' },
+  ];
+  for (const fields of [near, [...near].reverse()]) {
+    assert.deepEqual(complaints(withFields('  a.b: x\n  a.c: x\n  d: x'), ['x'], { fields }), [
+      '5:3: the operation wants an integer for "a.b", and this gives text: say type: integer',
+      '6:3: the operation wants true or false for "a.*", and this gives text: say type: boolean',
+    ]);
+  }
+});
+
 test('what fits is accepted: text for a date, parts of an object, types of expressions, NDJSON without a type', () => {
   const text = withFields(
     '  Id: { expr: int(x) }\n  Birth: x\n  Email: { from: x, type: email }\n  Active: { expr: x == "1" }\n  Tags: { expr: "[x]" }\n  Address.City: x\n  traits: { expr: "{\'a\': x}" }',

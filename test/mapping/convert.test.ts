@@ -76,6 +76,10 @@ const table: Readonly<Record<string, readonly (readonly [cell: string, becomes: 
     ['1.5', 'value-number'],
     ['1,5,5', 'value-number'],
   ],
+  'type: number, decimal: ","': [
+    ['1,5', '1.5'],
+    ['1.5', 'value-number'],
+  ],
   'type: decimal': [
     ['12.50', '"12.50"'],
     ['+1.0', '"1.0"'],
@@ -243,6 +247,12 @@ for (const [field, rows] of Object.entries(native)) {
   });
 }
 
+test('white space around an address or a number is named as the reason', () => {
+  const compiled = compileText(withFields('  f: { from: a, type: email }'), csv('a'));
+  const [fault] = mapOne(compiled, [' a@x.se']) as readonly Fault[];
+  assert.equal(fault?.reason, 'expected an e-mail address, and it has spaces around it: add trim: true');
+});
+
 test('the first of several columns that is not empty is taken, and blamed', () => {
   const compiled = compileText(withFields('  f: { from: [a, b], trim: true, type: integer }'), csv('a', 'b'));
   assert.deepEqual(mapOne(compiled, [' ', '7']), [{ f: 7 }]);
@@ -281,6 +291,7 @@ test('an object comes into being with its first value only', () => {
   assert.deepEqual(mapOne(compiled, ['', '', '']), [{}]);
   assert.deepEqual(mapOne(compiled, ['1', '', '']), [{ a: { b: { c: '1' } } }]);
   assert.deepEqual(mapOne(compiled, ['', '2', '3']), [{ a: { d: '2' }, 'e.f': '3' }]);
+  assert.deepEqual(mapOne(compiled, ['1', '2', '']), [{ a: { b: { c: '1' }, d: '2' } }]);
 });
 
 test('an accepted integer has the digits of its source', () => {

@@ -79,6 +79,7 @@ test('lanes are hashes, equal for equal keys, and routes are named once', () => 
   assert.deepEqual(mapped.routeNames, ['a', 'b']);
   const without = mapText('1,a,\n', withFields('  Kind: kind'));
   assert.deepEqual([without.lanes.length, without.laneStarts.length], [0, 0]);
+  assert.deepEqual([[...without.routes], without.routeNames], [[0], ['']]);
 });
 
 test('hashes of lanes fit 32 bits and rarely meet', () => {
