@@ -61,8 +61,7 @@ export async function startRecorder(
       for (const { requests, resolve } of waiting) if (heard.length >= requests) resolve();
       const { status = 200, headers = {}, body = '', delay = 0, cut = false } = recorder.answer(one);
       if (status === 200 && !cut && one.body !== '') {
-        const records: unknown = JSON.parse(one.body);
-        stored.push(...(Array.isArray(records) ? records : [records]));
+        stored.push(...recordsIn(one.body));
       }
       const timer = setTimeout(() => {
         inFlight -= 1;
@@ -97,4 +96,14 @@ export async function startRecorder(
     },
   };
   return recorder;
+}
+
+/** What is no JSON (a form that asks for a token) holds no records. */
+function recordsIn(body: string): Record<string, unknown>[] {
+  try {
+    const records: unknown = JSON.parse(body);
+    return Array.isArray(records) ? records : [records as Record<string, unknown>];
+  } catch {
+    return [];
+  }
 }
