@@ -23,6 +23,7 @@ const budget = (text: string): ErrorBudget => {
   const [, amount, sign] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? [];
   if (amount === undefined || (sign === '' && amount.includes('.')))
     throw new InvalidArgumentError('Expected a number of rows such as 100, or a share such as 2%.');
+  if (sign === '%' && Number(amount) > 100) throw new InvalidArgumentError('Expected a share of 100% at most.');
   return sign === '%' ? { percent: Number(amount) } : { rows: Number(amount) };
 };
 

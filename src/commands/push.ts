@@ -8,7 +8,7 @@ import { createFileFeed } from '../engine/file-feed.ts';
 import { type Prepared, type PrepareOptions, prepare } from '../engine/prepare.ts';
 import { executeRun, type RunWorld } from '../engine/run.ts';
 import { countRecords, describeFile, guardRows } from '../engine/survey.ts';
-import { openJournal } from '../journal/journal.ts';
+import { type Journal, openJournal } from '../journal/journal.ts';
 import { RowFile, rowFiles } from '../journal/rejects.ts';
 import { newRunId } from '../journal/run-id.ts';
 import { mappingHash } from '../mapping/mapping-hash.ts';
@@ -28,7 +28,7 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
     const { resolved, mapping, operations, stateDir } = prepared;
     const journal = openJournal(stateDir);
     try {
-      await guard(prepared, flags, (by) => journal.lastComplete(resolved.target.identity, by)?.records);
+      await guard(prepared, flags, journal);
       const enrolled = await enroll(prepared, journal, {
         command: commandLine(),
         // The sandbox's memory ends with this process: what it was given before is not there any more.
@@ -92,9 +92,10 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
   });
 }
 
-export async function validate(files: readonly string[], flags: ValidateFlags): Promise<void> {
+export async function validate(files: readonly string[], flags: ValidateFlags & ResumeFlags): Promise<void> {
   await withPrepared(files, flags, async (prepared, session) => {
     const { resolved, operations, stateDir } = prepared;
+    await guardDryRun(prepared, flags);
     const run = newRunId(systemClock.now(), Math.random, (id) => existsSync(join(stateDir, 'runs', `${id}-validate`)));
     const directory = join(stateDir, 'runs', `${run}-validate`);
     session.reporter.started({
@@ -213,15 +214,27 @@ export function prepareOptions(
   };
 }
 
+/** `push --dry-run` stops where push would; only what was loaded before needs the journal. */
+async function guardDryRun(prepared: Prepared, flags: ResumeFlags): Promise<void> {
+  if (flags.maxDrop === undefined) return guard(prepared, flags, undefined);
+  const journal = openJournal(prepared.stateDir);
+  try {
+    await guard(prepared, flags, journal);
+  } finally {
+    journal.close();
+  }
+}
+
 async function guard(
-  { files, source, mapping }: Prepared,
+  { files, source, mapping, resolved }: Prepared,
   { minRows, maxDrop }: ResumeFlags,
-  lastRows: (by: { mapping: string }) => number | undefined,
+  journal: Pick<Journal, 'lastComplete'> | undefined,
 ): Promise<void> {
   if (minRows === undefined && maxDrop === undefined) return;
   let rows = 0;
   for (const file of files) rows += await countRecords(file, source);
-  guardRows(rows, { minRows, maxDrop, lastRows: lastRows({ mapping: mappingHash(mapping) }) });
+  const last = journal?.lastComplete(resolved.target.identity, { mapping: mappingHash(mapping) });
+  guardRows(rows, { minRows, maxDrop, lastRows: last?.records });
 }
 
 /** What a target says of its real self (live mode, later checks) would mislead about the sandbox. */

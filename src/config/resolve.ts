@@ -217,7 +217,8 @@ function separate(type: RegisteredType, settings: Record<string, unknown>, name:
       const variable = type.environment[key];
       missing.push(variable === undefined ? key : `${key} (or the environment variable ${variable})`);
     } else {
-      complaints.push(`${where}: ${issue.path.join('.') || name}: ${issue.message}`);
+      const [inner] = issue.code === 'invalid_key' ? issue.issues : [];
+      complaints.push(`${where}: ${issue.path.join('.') || name}: ${inner?.message ?? issue.message}`);
     }
   }
   if (complaints.length > 0) throw invalid(complaints);

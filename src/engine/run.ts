@@ -69,6 +69,8 @@ export interface RunWorld {
 }
 
 const progressEveryMs = 250;
+/** A run that waits says what for, but not once for each request. */
+const sayRetryEveryMs = 10_000;
 const queueBytes = 6_000_000;
 const graceMs = 10_000;
 const longestPauseMs = 3_600_000;
@@ -79,6 +81,8 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
   const startedAt = clock.now();
   const tally = createTally(operations);
   const planner = createPlanner({ items: order.limits.items });
+
+  let retrySaid = Number.NEGATIVE_INFINITY;
 
   const stopIfOverBudget = () => {
     const rejected = order.rejectedBefore + tally.shown.rejected;
@@ -93,7 +97,12 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
       tally.settled(to, items, records);
       if (to === 'rejected') stopIfOverBudget();
     },
-    retried: () => tally.retried(),
+    retried(reason) {
+      tally.retried();
+      if (clock.now() - retrySaid < sayRetryEveryMs) return;
+      retrySaid = clock.now();
+      reporter.notice(`trying again: ${world.mask(reason.reason)}`);
+    },
     paused: (until, reason) => reporter.paused(until, masked(reason, world.mask)),
   };
   const writeItems = (items: readonly FailedItem[], file: RowFile) =>
