@@ -13,10 +13,17 @@ export function requestText(request: ApiRequest, mask: (text: string) => string)
       `${request.method} ${url.pathname}${url.search} HTTP/1.1`,
       ...headers,
       '',
-      ...(body === '' ? [] : [indented(body)]),
+      ...(body === '' ? [] : [withoutCommands(indented(body))]),
     ].join('\n'),
   );
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that must not reach a terminal
+const commands = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** JSON lets some characters stand that a terminal obeys. Spelled out they are still the same JSON. */
+const withoutCommands = (json: string): string =>
+  json.replace(commands, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** Whatever scheme it is, the credentials in it are nobody's business. */
 function shownHeader(name: string, value: string): string {
