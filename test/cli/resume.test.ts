@@ -1,0 +1,185 @@
+/** The same command goes on; what is loaded is not loaded twice; what has changed in between is named and decided by a person. */
+import assert from 'node:assert/strict';
+import { appendFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startRecorder } from '../support/recorder.ts';
+import { createWorkdir, peopleCsv, type Ran, type Workdir, writeStreamSetup } from '../support/workdir.ts';
+
+const push = ['push', 'p.csv', '-t', 'stream', '--json'];
+const refused = ({ status, summary }: Ran, code: string, hint: RegExp) => {
+  assert.equal(status, 2);
+  assert.partialDeepStrictEqual(summary, { event: 'error', code });
+  assert.match(String(summary['hint']), hint);
+};
+const editMapping = (workdir: Workdir, from: string, to: string) =>
+  workdir.file('people.map.yaml', workdir.read('people.map.yaml').replace(from, to));
+const idsOf = (stored: readonly Record<string, unknown>[]) => stored.map(({ CustomerId }) => Number(CustomerId));
+
+test('a file that was loaded is not loaded again, be it renamed, copied or read from stdin; --again loads it anew', async (t) => {
+  const workdir = createWorkdir(t);
+  const platform = await startRecorder(t);
+  writeStreamSetup(workdir, platform.url);
+  workdir.file('p.csv', peopleCsv(3));
+  assert.equal((await workdir.run(push)).status, 0);
+  workdir.file('copy.csv', peopleCsv(3));
+  renameSync(join(workdir.path, 'p.csv'), join(workdir.path, 'renamed.csv'));
+  const others = [
+    await workdir.run(['push', 'renamed.csv', '-t', 'stream', '--json']),
+    await workdir.run(['push', 'copy.csv', '-t', 'stream', '--json']),
+    await workdir.run(['push', '-', '-t', 'stream', '--json'], { stdin: peopleCsv(3) }),
+  ];
+  for (const { status, summary, stderr } of others) {
+    assert.equal(status, 0, stderr);
+    assert.equal((summary['alreadyLoaded'] as unknown[]).length, 1);
+  }
+  assert.equal(platform.heard.length, 1);
+  const again = await workdir.run(['push', 'copy.csv', '-t', 'stream', '--again', '--json']);
+  assert.partialDeepStrictEqual(again.summary, { accepted: 3, exit: 0 });
+  assert.equal(platform.heard.length, 2);
+});
+
+test('of several files the loaded ones are left out and the new one is loaded', async (t) => {
+  const workdir = createWorkdir(t);
+  const platform = await startRecorder(t);
+  writeStreamSetup(workdir, platform.url);
+  workdir.file('p.csv', peopleCsv(2));
+  workdir.file('q.csv', peopleCsv(2, 10));
+  assert.equal((await workdir.run(push)).status, 0);
+  const both = await workdir.run(['push', 'p.csv', 'q.csv', '-t', 'stream', '--json']);
+  assert.partialDeepStrictEqual(both.summary, { read: 2, accepted: 2, exit: 0 });
+  assert.equal((both.summary['alreadyLoaded'] as unknown[]).length, 1);
+  assert.deepEqual(idsOf(platform.stored), [1, 2, 10, 11]);
+});
+
+test('stdin that was stopped goes on when the same rows come again', async (t) => {
+  const workdir = createWorkdir(t);
+  const platform = await startRecorder(t, ({ number }) => ({ status: number > 2 ? 401 : 200 }));
+  writeStreamSetup(workdir, platform.url);
+  const args = ['push', '-', '-t', 'stream', '--json', '--chunk-size', '2', '--concurrency', '1'];
+  const stopped = await workdir.run(args, { stdin: peopleCsv(9) });
+  assert.equal(stopped.status, 4, stopped.stderr);
+  assert.equal(stopped.summary['accepted'], 4);
+  platform.answer = () => ({});
+  const resumed = await workdir.run(args, { stdin: peopleCsv(9) });
+  assert.partialDeepStrictEqual(resumed.summary, { read: 9, accepted: 9, resumed: 4, exit: 0 });
+  assert.deepEqual(idsOf(platform.stored), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+test('under an unfinished load a grown, a shrunk and another file are refused by name; --restart loads what is there', async (t) => {
+  const workdir = createWorkdir(t);
+  const platform = await startRecorder(t);
+  writeStreamSetup(workdir, platform.url);
+  workdir.file('p.csv', peopleCsv(8));
+  const some = await workdir.run([...push, '--limit', '3']);
+  assert.partialDeepStrictEqual(some.summary, { read: 3, accepted: 3, complete: false, exit: 0 });
+  const requests = platform.heard.length;
+  for (const [content, word] of [
+    [peopleCsv(9), /has grown from \d+ to \d+ bytes/],
+    [peopleCsv(5), /has shrunk from \d+ to \d+ bytes/],
+    [peopleCsv(8, 101), /since run/],
+  ] as const) {
+    workdir.file('p.csv', content);
+    const ran = await workdir.run(push);
+    refused(ran, 'input-changed', /--restart/);
+    assert.match(String(ran.summary['message']), word);
+  }
+  assert.equal(platform.heard.length, requests);
+  const restarted = await workdir.run([...push, '--restart']);
+  assert.partialDeepStrictEqual(restarted.summary, { read: 8, accepted: 8, resumed: 0, exit: 0 });
+  assert.deepEqual(idsOf(platform.stored).slice(3), [101, 102, 103, 104, 105, 106, 107, 108]);
+});
+
+test('the file as it was goes on after it had changed and was put back', async (t) => {
+  const workdir = createWorkdir(t);
+  const platform = await startRecorder(t);
+  writeStreamSetup(workdir, platform.url);
+  workdir.file('p.csv', peopleCsv(8));
+  await workdir.run([...push, '--limit', '3']);
+  workdir.file('p.csv', peopleCsv(9));
+  refused(await workdir.run(push), 'input-changed', /Put the file back/);
+  workdir.file('p.csv', peopleCsv(8));
+  const resumed = await workdir.run(push);
+  assert.partialDeepStrictEqual(resumed.summary, { read: 8, accepted: 8, resumed: 3, exit: 0 });
+  assert.deepEqual(idsOf(platform.stored), [1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test('a changed mapping is refused under an unfinished load, --new-mapping goes on with the rest, and a comment is no change', async (t) => {
+  const workdir = createWorkdir(t);
+  const platform = await startRecorder(t);
+  writeStreamSetup(workdir, platform.url);
+  workdir.file('p.csv', peopleCsv(6));
+  await workdir.run([...push, '--limit', '2']);
+
+  editMapping(workdir, 'fields:', '# only a remark\nfields:');
+  const remarked = await workdir.run([...push, '--limit', '3']);
+  assert.partialDeepStrictEqual(remarked.summary, { read: 3, accepted: 3, resumed: 2 });
+
+  editMapping(workdir, 'type: email', 'type: email, upper: true');
+  const requests = platform.heard.length;
+  const changed = await workdir.run(push);
+  refused(changed, 'mapping-changed', /--new-mapping/);
+  assert.match(String(changed.summary['hint']), /--restart/);
+  assert.equal(platform.heard.length, requests);
+
+  const rest = await workdir.run([...push, '--new-mapping']);
+  assert.partialDeepStrictEqual(rest.summary, { read: 6, accepted: 6, resumed: 3, exit: 0 });
+  assert.deepEqual(
+    platform.stored.map(({ Email }) => Email),
+    ['p1@example.com', 'p2@example.com', 'p3@example.com', 'P4@EXAMPLE.COM', 'P5@EXAMPLE.COM', 'P6@EXAMPLE.COM'],
+  );
+});
+
+test('a complete load of interactions under another mapping is not doubled unasked', async (t) => {
+  const workdir = createWorkdir(t);
+  const platform = await startRecorder(t);
+  writeStreamSetup(workdir, platform.url, 'interaction');
+  workdir.file('p.csv', peopleCsv(2));
+  await workdir.run(push);
+  editMapping(workdir, 'type: email', 'type: email, upper: true');
+  refused(await workdir.run(push), 'loaded-elsewise', /--again/);
+  assert.equal(platform.heard.length, 1);
+});
+
+test('a file that is written to while it is read is named with exit 5, and is not taken for loaded', async (t) => {
+  const workdir = createWorkdir(t);
+  let isGrown = false;
+  const path = join(workdir.path, 'p.csv');
+  const platform = await startRecorder(t, () => {
+    if (!isGrown) appendFileSync(path, '999999,late@example.com\n');
+    isGrown = true;
+    return { delay: 20 };
+  });
+  writeStreamSetup(workdir, platform.url);
+  // More than is read ahead, so that the end is reached after the first answer.
+  workdir.file('p.csv', peopleCsv(600_000));
+  const ran = await workdir.run([...push, '--limit', '1000000']);
+  assert.equal(ran.status, 5, ran.stdout);
+  assert.partialDeepStrictEqual(ran.summary, { event: 'error', code: 'input-changed-meanwhile' });
+  const listed = await workdir.run(['runs', '--json']);
+  assert.partialDeepStrictEqual(listed.summary, { outcome: 'ended', exit: 5 });
+  refused(await workdir.run(push), 'input-changed', /--restart/);
+});
+
+test('the error budget is counted over all runs of a load, against all rows of it', async (t) => {
+  const workdir = createWorkdir(t);
+  const platform = await startRecorder(t);
+  writeStreamSetup(workdir, platform.url);
+  // 40 bad rows among the first 2,000 (2 %), 30 among the last 1,000 (3 %): 2.3 % of all.
+  const bad = (rows: number, every: number, from: number) =>
+    Array.from({ length: rows }, (_, index) =>
+      index % every === 0 ? `${from + index},nonsense` : `${from + index},p@example.com`,
+    );
+  workdir.file(
+    'p.csv',
+    ['customer_id,email', ...bad(1000, 50, 1), ...bad(1000, 50, 1001), ...bad(1000, 33, 2001)].join('\n'),
+  );
+  const first = await workdir.run([...push, '--limit', '2000', '--max-errors', '2.5%']);
+  assert.partialDeepStrictEqual(first.summary, { rejected: 40, exit: 1 });
+  const second = await workdir.run([...push, '--max-errors', '2.5%']);
+  assert.partialDeepStrictEqual(second.summary, { read: 3000, exit: 1 }, second.stdout);
+  const again = [...push, '--restart', '--again', '--state-dir', 'other'];
+  assert.equal((await workdir.run([...again, '--limit', '2000', '--max-errors', '50'])).status, 1);
+  const over = await workdir.run([...push, '--state-dir', 'other', '--max-errors', '50']);
+  assert.equal(over.status, 3, 'the 40 rows of the first run were forgotten');
+});
