@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Argument, Command, CommanderError } from 'commander';
 import {
+  reportName,
   wholeNumber,
   withConfigFlags,
   withInputFlags,
@@ -54,6 +55,11 @@ export function buildProgram(): Command {
             .argument('<files...>', 'CSV or NDJSON files; - is stdin')
             .description(
               'All that push does, up to the socket: same report, same rejects, same exit codes. Nothing is sent.',
+            )
+            .option(
+              '--report <file>',
+              'also write what was found as a page (.html) for whoever made the file, or as .json',
+              reportName,
             ),
         ),
       ),

@@ -56,6 +56,11 @@ const byteSize = (text: string) => {
   return Math.round(Number(amount) * (factors[unit] ?? 1));
 };
 
+export const reportName = (text: string) => {
+  if (!/\.(html|json)$/i.test(text)) throw new InvalidArgumentError('Expected a name that ends in .html or .json.');
+  return text;
+};
+
 export interface ConfigFlags {
   readonly config?: string;
   readonly stateDir?: string;

@@ -1,10 +1,12 @@
 /** `cdp-load push` and `cdp-load validate`: one path; validate ends before the socket. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { explanationOf } from '../codes.ts';
 import { createTransport } from '../delivery/transport.ts';
 import { createMemoryBook } from '../engine/book.ts';
 import { enroll } from '../engine/enroll.ts';
 import { createFileFeed } from '../engine/file-feed.ts';
+import { createInspection } from '../engine/inspection.ts';
 import { type Prepared, type PrepareOptions, prepare } from '../engine/prepare.ts';
 import { executeRun, type RunWorld } from '../engine/run.ts';
 import { countRecords, describeFile, guardRows } from '../engine/survey.ts';
@@ -12,14 +14,16 @@ import { type Journal, openJournal } from '../journal/journal.ts';
 import { RowFile, rowFiles } from '../journal/rejects.ts';
 import { newRunId } from '../journal/run-id.ts';
 import { mappingHash } from '../mapping/mapping-hash.ts';
+import { sensitiveColumns } from '../mapping/sensitive-columns.ts';
 import { systemClock } from '../model/clock.ts';
 import { exitOf } from '../model/fault.ts';
 import { maskTexts } from '../model/mask.ts';
 import type { Reporter, Summary } from '../report/summary.ts';
 import type { InputFlags, OutputFlags, ResumeFlags, SendingFlags, TargetFlags } from './flags.ts';
 import { commandLine, createReporter, listenForSignals, orderOf, retryCommand, transportOptions } from './world.ts';
+import { reportedRows, writeFaultReport, writeReport } from './write-report.ts';
 
-type ValidateFlags = TargetFlags & InputFlags & SendingFlags & OutputFlags;
+type ValidateFlags = TargetFlags & InputFlags & SendingFlags & OutputFlags & { readonly report?: string };
 type PushFlags = ValidateFlags & ResumeFlags & { readonly dryRun?: boolean };
 
 export async function push(files: readonly string[], flags: PushFlags): Promise<void> {
@@ -94,56 +98,89 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
 
 export async function validate(files: readonly string[], flags: ValidateFlags & ResumeFlags): Promise<void> {
   await withPrepared(files, flags, async (prepared, session) => {
-    const { resolved, operations, stateDir } = prepared;
     await guardDryRun(prepared, flags);
-    const run = newRunId(systemClock.now(), Math.random, (id) => existsSync(join(stateDir, 'runs', `${id}-validate`)));
-    const directory = join(stateDir, 'runs', `${run}-validate`);
-    session.reporter.started({
-      run,
-      command: 'validate',
-      target: resolved.settings.name,
-      type: resolved.settings.type,
-      mapping: session.mappingName,
-      operations: operations.map(({ name }) => name),
-      files: prepared.files.map((file) => ({
-        path: file.name,
-        about: describeFile(file.description),
-        bytes: file.bytes,
-      })),
-      notices: noticesOf(prepared),
-      uncertain: [],
-    });
-    const loads = prepared.files.map((file) => ({
-      file,
-      load: file.index,
-      task: {
-        index: file.index,
-        description: file.description,
-        loadKey: JSON.stringify(file.fingerprint),
-        settled: [],
-        upTo: flags.limit,
-      },
-    }));
-    const book = createMemoryBook(prepared.files.length, operations.length);
-    const feed = createFileFeed({
-      surveyed: prepared.files,
-      streamed: loads,
-      source: prepared.source,
-      mapping: { settings: resolved.settings, mapping: prepared.mapping, now: systemClock.now() },
-      book,
-    });
-    const decided = { feed, alreadyLoaded: [], resumed: 0, rejectedBefore: 0, run, command: 'validate' as const };
-    return executeRun(orderOf(resolved, operations, flags, decided), {
-      ...session.world,
-      book,
-      transport: undefined,
-      rejects: new RowFile(directory, rowFiles.rejected),
-      uncertain: new RowFile(directory, rowFiles.uncertain),
-    });
+    return check(prepared, session, flags);
   });
 }
 
-interface Session {
+/** Every row up to the socket. `init` asks the same of a mapping it has just written. */
+export async function check(
+  prepared: Prepared,
+  session: Session,
+  flags: Pick<ValidateFlags, 'limit' | 'uncertain' | 'report'> & SendingFlags,
+): Promise<Summary> {
+  const { resolved, operations, stateDir } = prepared;
+  const run = newRunId(systemClock.now(), Math.random, (id) => existsSync(join(stateDir, 'runs', `${id}-validate`)));
+  const directory = join(stateDir, 'runs', `${run}-validate`);
+  session.reporter.started({
+    run,
+    command: 'validate',
+    target: resolved.settings.name,
+    type: resolved.settings.type,
+    mapping: session.mappingName,
+    operations: operations.map(({ name }) => name),
+    files: prepared.files.map((file) => ({
+      path: file.name,
+      about: describeFile(file.description),
+      bytes: file.bytes,
+    })),
+    notices: noticesOf(prepared),
+    uncertain: [],
+  });
+  const loads = prepared.files.map((file) => ({
+    file,
+    load: file.index,
+    task: {
+      index: file.index,
+      description: file.description,
+      loadKey: JSON.stringify(file.fingerprint),
+      settled: [],
+      upTo: flags.limit,
+    },
+  }));
+  const book = createMemoryBook(prepared.files.length, operations.length);
+  const feed = createFileFeed({
+    surveyed: prepared.files,
+    streamed: loads,
+    source: prepared.source,
+    mapping: {
+      settings: resolved.settings,
+      mapping: prepared.mapping,
+      now: systemClock.now(),
+      keys: prepared.mapping.key.length > 0,
+    },
+    book,
+  });
+  const decided = { feed, alreadyLoaded: [], resumed: 0, rejectedBefore: 0, run, command: 'validate' as const };
+  // Found out now, not after an hour of reading.
+  if (flags.report !== undefined) writeReport(flags.report, '');
+  const inspection = createInspection({
+    ...(flags.report === undefined ? { mostRows: 0, mostRowsEach: 0 } : reportedRows),
+    lineOf: ({ mapped }, row) => feed.quote(mapped, row).line,
+  });
+  const summary = await executeRun(orderOf(resolved, operations, flags, decided), {
+    ...session.world,
+    book,
+    inspection,
+    transport: undefined,
+    rejects: new RowFile(directory, rowFiles.rejected),
+    uncertain: new RowFile(directory, rowFiles.uncertain),
+  });
+  if (flags.report === undefined) return summary;
+  writeFaultReport(flags.report, {
+    summary,
+    type: resolved.settings.type,
+    mapping: basename(session.mappingName),
+    rows: inspection.rows,
+    sensitive: sensitiveColumns(prepared.mapping),
+    explain: (code) => explanationOf(code)?.text,
+    mask: session.world.mask,
+    now: systemClock.now(),
+  });
+  return { ...summary, reportFile: flags.report };
+}
+
+export interface Session {
   readonly reporter: Reporter;
   readonly mappingName: string;
   readonly world: Pick<

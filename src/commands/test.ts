@@ -1,5 +1,5 @@
 /** `cdp-load test`: the tests inside mappings, run through the target's own checks. Needs no credentials and sends nothing. */
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { ResolvedTarget } from '../config/resolve.ts';
@@ -14,6 +14,7 @@ import { type MappingReport, reportLines, totalsLine, totalsOf } from '../report
 import { findTargetType } from '../targets/index.ts';
 import { commandError } from './codes.ts';
 import { standInTarget } from './stand-in-target.ts';
+import { writeReport } from './write-report.ts';
 
 export interface TestFlags {
   readonly target?: string;
@@ -128,17 +129,6 @@ function say(report: MappingReport, flags: TestFlags, mask: (text: string) => st
   }
   const isGood = error === undefined && outcomes.every(({ passed }) => passed);
   if (!flags.quiet || !isGood) write(reportLines(report).join('\n'));
-}
-
-function writeReport(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw commandError('report-unwritable', `The report cannot be written to ${path}.`, {
-      hint: 'Check the folder and its rights.',
-      cause: error,
-    });
-  }
 }
 
 function nothingIn(paths: readonly string[], mappings: number): string {

@@ -13,6 +13,8 @@ export interface BlockMapping {
   readonly mapping: Mapping;
   /** Start of the run, epoch milliseconds. */
   readonly now: number;
+  /** Give the hashes of the rows' keys, too: `validate` counts those that repeat. */
+  readonly keys?: boolean | undefined;
 }
 
 /** One file of the run, as the mapper must know it. */
@@ -31,6 +33,7 @@ export function createBlockMapping({
   settings,
   mapping,
   now,
+  keys,
 }: BlockMapping): (file: FileTask, block: Block) => MappedBlock {
   const target = openTarget(settings);
   const compile = compiler(mapping, target);
@@ -42,6 +45,7 @@ export function createBlockMapping({
         loadKey: file.loadKey,
         now,
         done: doneIn(file),
+        keys,
       });
       // Files come one after the other: the former one is not needed again.
       files.clear();

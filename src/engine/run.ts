@@ -25,7 +25,9 @@ import type { Operation } from '../targets/target.ts';
 import type { Book } from './book.ts';
 import { createDrySender } from './dry-sender.ts';
 import { type ErrorBudget, isOverBudget } from './error-budget.ts';
+import { estimateRun } from './estimate.ts';
 import { type Feed, type Intake, takeIn } from './feed.ts';
+import type { Inspection } from './inspection.ts';
 import { createTally } from './tally.ts';
 
 /** Everything that was decided before: what goes where, and under which bounds. */
@@ -58,6 +60,8 @@ export interface RunWorld {
   readonly transport: Transport | undefined;
   readonly rejects: RowFile;
   readonly uncertain: RowFile;
+  /** Looks at what goes by; counts and delivers nothing. */
+  readonly inspection?: Inspection | undefined;
   /** Masks secrets. */
   readonly mask: (text: string) => string;
   /** Aborts with an {@link Exit} as its reason: SIGINT, SIGTERM, SIGHUP. */
@@ -153,6 +157,7 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
         if (sender.stopped !== undefined) return;
         await takeIn(fed, intake);
         tally.took(fed, feed.nameOf(fed.mapped));
+        world.inspection?.took(fed, feed.nameOf(fed.mapped));
         stopIfOverBudget();
       },
       () => sender.stopped !== undefined,
@@ -196,6 +201,8 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     faults: tally.faults,
     warnings: tally.warnings,
     destroyed: tally.destroyed,
+    ...(world.transport === undefined ? { estimate: estimateOf(order, tally) } : {}),
+    ...(world.inspection?.repeatedKeys === undefined ? {} : { repeatedKeys: world.inspection.repeatedKeys }),
     rejectsFile: world.rejects.rows > 0 ? world.rejects.path : undefined,
     uncertainFile: world.uncertain.rows > 0 ? world.uncertain.path : undefined,
     stopped: stopped === undefined ? undefined : masked(reasonOf(stopped), world.mask),
@@ -243,6 +250,13 @@ function createDelivery(
   });
   sender.intake.addEventListener('abort', () => ended.abort(), { once: true });
   return { sender, pace };
+}
+
+function estimateOf({ limits, resolved }: RunOrder, { requests, cost }: { requests: number; cost: number }) {
+  const { defaults } = resolved.type;
+  const { concurrency, rate } = limits;
+  const timeoutMs = resolved.transport.timeout ?? defaults.timeoutMs;
+  return estimateRun({ requests, cost, costUnit: defaults.costUnit }, { concurrency, rate, timeoutMs });
 }
 
 const masked = (reason: Reason, mask: (text: string) => string): Reason => ({ ...reason, reason: mask(reason.reason) });

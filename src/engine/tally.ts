@@ -34,6 +34,8 @@ export interface Tally {
   readonly requests: number;
   readonly retries: number;
   readonly bytes: number;
+  /** Of all requests, in the target's own units. */
+  readonly cost: number;
   readonly itemsMapped: number;
   readonly itemsSettled: number;
   readonly faults: readonly FaultTally[];
@@ -49,7 +51,7 @@ export function createTally(operations: readonly Operation[]): Tally {
   >();
   const destroyed = new Map<string, { readonly operation: string; readonly what: string; items: number }>();
   const shown = { read: 0, accepted: 0, rejected: 0, skipped: 0, uncertain: 0, bytesRead: 0 };
-  const counters = { requests: 0, retries: 0, bytes: 0, itemsMapped: 0, itemsSettled: 0 };
+  const counters = { requests: 0, retries: 0, bytes: 0, cost: 0, itemsMapped: 0, itemsSettled: 0 };
   const entries = operations.length;
 
   const addFault = (place: string, { code, column, field, reason }: Fault) => {
@@ -71,9 +73,10 @@ export function createTally(operations: readonly Operation[]): Tally {
   };
 
   return {
-    sent({ bytes }) {
+    sent({ bytes, items, operation }) {
       counters.requests += 1;
       counters.bytes += bytes;
+      counters.cost += operation.cost(items);
     },
     settled(to, items, records) {
       if (to === 'open' || to === 'sending') return;
@@ -108,6 +111,9 @@ export function createTally(operations: readonly Operation[]): Tally {
     },
     get bytes() {
       return counters.bytes;
+    },
+    get cost() {
+      return counters.cost;
     },
     get itemsMapped() {
       return counters.itemsMapped;

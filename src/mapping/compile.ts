@@ -34,6 +34,8 @@ export interface CompiledMapping {
   readonly entries: readonly { readonly operation: Operation }[];
   /** The result is used again by the next call. */
   mapRow(row: Row, options: MapOptions): MappedRow;
+  /** Value of the mapping's `key` columns in a row, joined; '' when it names none or they are empty. */
+  keyOf(row: Row): string;
 }
 
 /** @throws UserError `mapping-invalid`, one complaint a line */
@@ -69,9 +71,14 @@ export function compileMapping(mapping: Mapping, shape: Shape, target: Target, k
   );
   if (complaints.length > 0) throw mappingError(mapping.file, mapping.positions, complaints);
   const usable = entries.filter((entry) => entry !== undefined);
+  const keys = new LazyContext(keyReaders);
   return {
     entries: usable.map(({ operation }) => ({ operation })),
     mapRow: rowMapper(where, usable, keyReaders, sensitive),
+    keyOf(row) {
+      keys.row = row;
+      return keys.key;
+    },
   };
 }
 

@@ -10,6 +10,7 @@ import type { Fault } from '../model/fault.ts';
 import type { Encoded } from '../targets/target.ts';
 import { ByteSink, grown } from './byte-sink.ts';
 import type { CompiledMapping } from './compile.ts';
+import { keyHash } from './key-hash.ts';
 import { laneHash } from './lane-hash.ts';
 
 export interface BlockContext {
@@ -19,6 +20,8 @@ export interface BlockContext {
   readonly now: number;
   /** Whether a row needs no work any more under an entry: settled by an earlier run, or not asked for. Neither mapped nor counted. */
   readonly done?: ((entry: number, record: number) => boolean) | undefined;
+  /** Give the hashes of the rows' keys, too. */
+  readonly keys?: boolean | undefined;
 }
 
 export function blockMapper(
@@ -50,6 +53,7 @@ export function parsedBlockMapper(
     const items = new ItemCollector(block, entryCount, block.bytes.length * bytesPerByte);
     const skipped: [number, number][][] = Array.from({ length: entryCount }, () => []);
     const rejected: RowRejection[] = [];
+    const keys = context.keys ? new Float64Array(block.records) : undefined;
     const warnings = new Map<string, { code: string; text: string; count: number; line: number }>();
 
     const reject = (index: number, faults: readonly Fault[]) => {
@@ -76,6 +80,8 @@ export function parsedBlockMapper(
         reject(index, mapped.faults);
         continue;
       }
+      if (keys !== undefined && mapped.kind === 'items' && mapped.items.some((item) => item !== undefined))
+        keys[record - block.startRecord] = keyHash(compiled.keyOf(row));
       for (let entry = 0; entry < entryCount; entry++) {
         const item = mapped.kind === 'items' ? mapped.items[entry] : undefined;
         if (item !== undefined) {
@@ -95,6 +101,7 @@ export function parsedBlockMapper(
       skipped: skipped satisfies RecordRange[][],
       rejected,
       warnings: [...warnings.values()],
+      ...(keys === undefined ? {} : { keys }),
       source,
     };
   };

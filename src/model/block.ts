@@ -75,6 +75,8 @@ export interface MappedBlock {
     readonly count: number;
     readonly line: number;
   }[];
+  /** When asked for: hash of each row's key, by record number minus `block.startRecord`; 0 where the row gave no item or has no key. */
+  readonly keys?: Float64Array;
   /** The block's own bytes, given back: rejects and uncertain rows quote their source from it. */
   readonly source: Uint8Array;
 }

@@ -51,11 +51,43 @@ export interface Summary extends RowCounts {
   readonly destroyed: readonly { readonly operation: string; readonly what: string; readonly items: number }[];
   readonly rejectsFile: string | undefined;
   readonly uncertainFile: string | undefined;
+  /** What a run that sends would come to; of `validate` only. */
+  readonly estimate?: Estimate;
+  /** Rows whose key stood in the file before; of `validate` only, when the mapping names a key. */
+  readonly repeatedKeys?: RepeatedKeys;
+  /** The page or JSON file of `validate --report`. */
+  readonly reportFile?: string;
   /** Why the run ended before its time. */
   readonly stopped: Reason | undefined;
   readonly exit: Exit;
   /** What to type to go on; absent when nothing is left to do. */
   readonly next: string | undefined;
+}
+
+/** The real run, from the first row on, if nothing goes wrong. Requests and bytes stand in the summary. */
+export interface Estimate {
+  /** In the target's own unit: what its limit counts. */
+  readonly cost: number;
+  readonly costUnit: string;
+  readonly seconds: number;
+  /** What holds it back: the limit in cost units, or the time that answers take. */
+  readonly limitedBy: 'rate' | 'answers';
+  /** Cost units a second, where there is a limit. */
+  readonly rate: number | undefined;
+  readonly concurrency: number;
+  /** Assumed for each request. */
+  readonly answerMs: number;
+  /** If every request took all of its time-out. */
+  readonly slowestSeconds: number;
+}
+
+export interface RepeatedKeys {
+  readonly rows: number;
+  /** "people.csv:12". */
+  readonly first: string | undefined;
+  /** Rows that were compared; fewer than all when the memory set aside for it was full. */
+  readonly compared: number;
+  readonly isWhole: boolean;
 }
 
 /** Where a run stands, a few times a second. */

@@ -2,6 +2,7 @@
 import { chalkStderr as chalk } from 'chalk';
 import { Presets, SingleBar } from 'cli-progress';
 import { shorten } from '../model/fault.ts';
+import { estimateText, repeatedKeysText } from './estimate-text.ts';
 import { bytesText, clockText, count, durationText, plural, printable } from './printable.ts';
 import { estimate, type Progress, type Reporter, type RunStart, type Summary } from './summary.ts';
 
@@ -138,6 +139,9 @@ export function summaryLines(summary: Summary, accepted: string): string[] {
     );
     lines.push(`  ${costLine(summary)}`);
   }
+  if (summary.estimate !== undefined && summary.requests > 0) lines.push(`  ${estimateText(summary.estimate)}`);
+  if (summary.repeatedKeys !== undefined && (summary.repeatedKeys.rows > 0 || !summary.repeatedKeys.isWhole))
+    lines.push(`  ${chalk.cyan('note')} ${printable(repeatedKeysText(summary.repeatedKeys))}`);
   if (summary.resumed > 0) lines.push(`  ${plural(summary.resumed, 'row')} of these had been settled by earlier runs`);
   for (const file of summary.alreadyLoaded.slice(0, mostFilesNamed)) lines.push(`  already loaded: ${printable(file)}`);
   if (summary.alreadyLoaded.length > mostFilesNamed)
@@ -151,6 +155,7 @@ export function summaryLines(summary: Summary, accepted: string): string[] {
   }
   lines.push(...faultLines(summary));
   if (summary.uncertainFile !== undefined) lines.push(`  Uncertain rows: ${printable(summary.uncertainFile)}`);
+  if (summary.reportFile !== undefined) lines.push(`  Report: ${printable(summary.reportFile)}`);
   if (summary.next !== undefined) lines.push(`  ${chalk.bold('Next:')} ${printable(summary.next)}`);
   return lines;
 }

@@ -1,0 +1,27 @@
+/** What a real run would come to, in a sentence that says what it assumes. */
+import { count, durationText, plural } from './printable.ts';
+import type { Estimate, RepeatedKeys } from './summary.ts';
+
+export function estimateText({ cost, costUnit, seconds, limitedBy, rate, concurrency, answerMs }: Estimate): string {
+  const time = durationText(seconds);
+  const why =
+    limitedBy === 'rate'
+      ? `at ${count(rate ?? 0)} ${unitsOf(costUnit)} a second`
+      : `${concurrency === 1 ? 'one request' : `${count(concurrency)} requests`} in flight, each answered in ${answerMs / 1000} s (assumed)`;
+  return `A run would cost ${count(cost)} ${cost === 1 ? costUnit : unitsOf(costUnit)} and take about ${time}: ${why}.`;
+}
+
+/** "call or fact" → "calls or facts". */
+const unitsOf = (unit: string): string =>
+  unit
+    .split(' or ')
+    .map((word) => `${word}s`)
+    .join(' or ');
+
+export function repeatedKeysText({ rows, first, compared, isWhole }: RepeatedKeys): string {
+  const found =
+    rows === 0
+      ? `No key comes twice in a file`
+      : `${plural(rows, 'row has a key', 'rows have a key')} that stood in the file before (first at ${first ?? ''})`;
+  return isWhole ? `${found}.` : `${found}; only the first ${plural(compared, 'row')} could be compared.`;
+}

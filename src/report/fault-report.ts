@@ -1,0 +1,127 @@
+/**
+ * What `validate` found, for the colleague who made the file: counts, reasons in plain words, and rows with the cells that are at
+ * fault. Values of columns that the mapping marks as sensitive are masked, and no secret stands in it.
+ */
+import type { RejectedRow } from '../journal/rejects.ts';
+import type { Fault } from '../model/fault.ts';
+import { isJsonObject, isRawNumber, type Json, parseToTheLetter } from '../model/json.ts';
+import { maskText } from '../model/mask.ts';
+import type { FaultTally, RowCounts, Summary } from './summary.ts';
+
+export interface FaultReport extends RowCounts, Pick<Summary, 'estimate' | 'repeatedKeys' | 'warnings'> {
+  /** Of this form. */
+  readonly version: 1;
+  /** ISO, UTC. */
+  readonly made: string;
+  readonly target: string;
+  readonly type: string;
+  readonly mapping: string;
+  readonly files: readonly string[];
+  /** The files were read to their end. */
+  readonly complete: boolean;
+  readonly requests: number;
+  readonly bytes: number;
+  readonly reasons: readonly ReportedReason[];
+  /** Some rows for each reason, in the order of the files. */
+  readonly rows: readonly ReportedRow[];
+}
+
+export interface ReportedReason extends FaultTally {
+  /** The longer text of the code. */
+  readonly explanation: string | undefined;
+}
+
+export interface ReportedRow {
+  readonly file: string;
+  readonly line: number;
+  readonly record: number;
+  readonly faults: readonly Fault[];
+  /** By column; undefined where the row could not be taken apart. */
+  readonly cells: Readonly<Record<string, string>> | undefined;
+  /** The row as it stands, where there are no cells. */
+  readonly text?: string;
+}
+
+export interface FaultReportParts {
+  readonly summary: Summary;
+  readonly type: string;
+  readonly mapping: string;
+  readonly rows: readonly RejectedRow[];
+  /** Columns, or paths into an object, that nobody may see. */
+  readonly sensitive: ReadonlySet<string>;
+  readonly explain: (code: string) => string | undefined;
+  /** Puts a mask over secrets. */
+  readonly mask: (text: string) => string;
+  readonly now: number;
+}
+
+const longestCell = 300;
+
+export function faultReport(parts: FaultReportParts): FaultReport {
+  const { summary, explain, mask, rows } = parts;
+  const { read, accepted, rejected, skipped, uncertain, remaining, requests, bytes, complete } = summary;
+  const { estimate, repeatedKeys, warnings, files, target } = summary;
+  return {
+    version: 1,
+    made: new Date(parts.now).toISOString(),
+    target,
+    type: parts.type,
+    mapping: parts.mapping,
+    files,
+    complete,
+    ...{ read, accepted, rejected, skipped, uncertain, remaining, requests, bytes },
+    ...(estimate === undefined ? {} : { estimate }),
+    ...(repeatedKeys === undefined ? {} : { repeatedKeys }),
+    warnings,
+    reasons: summary.faults.map((fault) => ({
+      ...fault,
+      reason: mask(fault.reason),
+      explanation: explain(fault.code),
+    })),
+    rows: rows.map((row) => reportedRow(row, parts)),
+  };
+}
+
+function reportedRow({ file, line, record, faults, source }: RejectedRow, parts: FaultReportParts): ReportedRow {
+  const { sensitive, mask } = parts;
+  const place = { file, line, record, faults: faults.map((fault) => maskedFault(fault, mask)) };
+  const row = source.kind === 'json' ? objectIn(source.text) : undefined;
+  if (row === undefined) {
+    // Nobody can say which part of it is the sensitive one.
+    const text = sensitive.size > 0 ? maskText : mask(cut(source.text));
+    return { ...place, cells: undefined, text };
+  }
+  const hidden = [...sensitive];
+  const cells = Object.entries(row).map(([column, value]): [string, string] => [
+    column,
+    hidden.some((path) => rootColumn(path, row) === column) ? maskText : mask(cut(cellText(value))),
+  ]);
+  return { ...place, cells: Object.fromEntries(cells) };
+}
+
+/** The column of a row that a column's name or a path (`address.lines[0]`) leads into. */
+export function rootColumn(path: string, cells: Readonly<Record<string, unknown>>): string | undefined {
+  if (Object.hasOwn(cells, path)) return path;
+  const names = Object.keys(cells).filter((name) => path.startsWith(`${name}.`) || path.startsWith(`${name}[`));
+  return names.sort((a, b) => b.length - a.length)[0];
+}
+
+function objectIn(text: string): Readonly<Record<string, Json>> | undefined {
+  try {
+    const parsed = parseToTheLetter(text);
+    return isJsonObject(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const cellText = (value: Json): string =>
+  typeof value === 'string' ? value : isRawNumber(value) ? value.rawJSON : value === null ? '' : JSON.stringify(value);
+
+const cut = (text: string): string => (text.length > longestCell ? `${text.slice(0, longestCell)}…` : text);
+
+const maskedFault = (fault: Fault, mask: (text: string) => string): Fault => ({
+  ...fault,
+  reason: mask(fault.reason),
+  ...(fault.value === undefined ? {} : { value: mask(fault.value) }),
+});
