@@ -17,8 +17,13 @@ export interface Mapper {
 /** Below this, starting a thread costs more than it saves. */
 const smallInputBytes = 8_000_000;
 const mostWorkers = 4;
-/** Rows die young: more room for them than this only makes the process larger, not faster. */
-const youngMegabytes = 8;
+/**
+ * Rows die young, and all that a worker keeps is the compiled mapping: more room than this only makes the process larger,
+ * not faster. A mapping that brings tables or modules needs room for them.
+ */
+const workerLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 } as const;
+/** What does not fit a worker's room: a block that holds one huge row. It is mapped in this thread. */
+const largestForWorkers = 2_000_000;
 
 export const workersFor = (inputBytes: number): number =>
   inputBytes < smallInputBytes ? 0 : Math.min(mostWorkers, availableParallelism());
@@ -54,19 +59,19 @@ function inWorkers(mapping: BlockMapping, count: number): Mapper {
     import.meta.url.endsWith('.ts') ? './mapper-worker.ts' : './mapper-worker.js',
     import.meta.url,
   );
+  const { tables, modules } = mapping.mapping;
+  const isSmall = Object.keys(tables).length === 0 && Object.keys(modules).length === 0;
   let broken: unknown;
+  let here: ReturnType<typeof createBlockMapping> | undefined;
   const hands: Hand[] = Array.from({ length: count }, () => {
-    const hand: Hand = {
-      worker: new Worker(script, { workerData: mapping, resourceLimits: { maxYoungGenerationSizeMb: youngMegabytes } }),
-      knownFiles: new Set(),
-      asked: [],
-    };
-    hand.worker.on('message', (message: FromWorker) => {
+    const worker = new Worker(script, { workerData: mapping, resourceLimits: isSmall ? workerLimits : {} });
+    const hand: Hand = { worker, knownFiles: new Set(), asked: [] };
+    worker.on('message', (message: FromWorker) => {
       const question = hand.asked.shift();
       if ('error' in message) question?.reject(message.error);
       else question?.resolve(message.mapped);
     });
-    hand.worker.on('error', (error) => {
+    worker.on('error', (error) => {
       broken = error;
       for (const { reject } of hand.asked.splice(0)) reject(error);
     });
@@ -77,6 +82,10 @@ function inWorkers(mapping: BlockMapping, count: number): Mapper {
     width: count + 1,
     map(file, block) {
       if (broken !== undefined) return Promise.reject(broken);
+      if (block.bytes.length > largestForWorkers) {
+        here ??= createBlockMapping(mapping);
+        return Promise.resolve(here(file, block));
+      }
       const [first, ...others] = hands;
       if (first === undefined) return Promise.reject(new Error('no worker'));
       const hand = others.reduce((least, other) => (other.asked.length < least.asked.length ? other : least), first);
