@@ -76,6 +76,21 @@ export function buildProgram(): Command {
     ),
   ).action(async (file, flags) => (await import('./commands/preview.ts')).preview(file, flags));
 
+  withInputFlags(
+    withConfigFlags(
+      program
+        .command('init')
+        .argument('<file>', 'CSV or NDJSON file')
+        .description(
+          'Look at a file and write a mapping to start from, with the evidence in comments; then check the file by it.',
+        )
+        .requiredOption('-t, --target <name>', 'a target type, or a target of the config file')
+        .option('--operation <name>', 'what the rows are to become there (default: the first of the target type)')
+        .option('-o, --output <file>', 'where to write the mapping (default: <file>.map.yaml here); never overwritten')
+        .option('--key <column>', 'the column that says whom a row is about (default: proposed)'),
+    ),
+  ).action(async (file, flags) => (await import('./commands/init.ts')).init(file, flags));
+
   withOutputFlags(
     program
       .command('test')

@@ -1,4 +1,5 @@
 /** Every stable code of the program with its longer text, from the catalogue of each part. Reports, rejects and people's scripts hold them. */
+import { authoringCodes } from './authoring/codes.ts';
 import { commandCodes } from './commands/codes.ts';
 import { configCodes } from './config/codes.ts';
 import { engineCodes } from './engine/codes.ts';
@@ -18,6 +19,7 @@ export interface Catalogue {
 /** In the order in which a row meets them. */
 export const catalogues: readonly Catalogue[] = [
   { title: 'Commands', about: 'What ends a command by itself.', codes: commandCodes },
+  { title: 'Proposing a mapping', about: 'What keeps `init` from writing one.', codes: authoringCodes },
   { title: 'Config', about: 'The config file and the settings of a target.', codes: configCodes },
   { title: 'Input', about: 'Files that cannot be read, and rows that cannot.', codes: inputCodes },
   { title: 'Mapping', about: 'Mappings, and values that do not convert under one.', codes: mappingCodes },

@@ -112,4 +112,5 @@ export function commandLine(): string {
   return ['cdp-load', ...process.argv.slice(2).filter((word) => !spent.has(word))].map(quoted).join(' ');
 }
 
-const quoted = (word: string): string => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+export const quoted = (word: string): string =>
+  /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -1,0 +1,40 @@
+/** Rows from the head, the middle and the tail of a file, in bounded memory. */
+import { type ParsedRow, parserFor } from '../input/parse.ts';
+import type { Source } from '../input/source.ts';
+import type { Block } from '../model/block.ts';
+
+/** Memory holds three blocks of this size at most, and the rows made of them. */
+export const sampleBlockBytes = 512 * 1024;
+
+export interface Sample {
+  readonly rows: readonly ParsedRow[];
+  /** Rows of the whole input (or of what `limit` lets through). */
+  readonly rowsInFile: number;
+}
+
+/**
+ * All blocks pass by, because only reading from the start tells for sure where a record begins; three of them are kept and
+ * parsed. A small file is one block and so looked at whole.
+ * @param limit look at no row after this one
+ */
+export async function takeSample(source: Source, limit = Number.POSITIVE_INFINITY): Promise<Sample> {
+  const parse = parserFor(source.description);
+  const middleByte = (source.description.size ?? 0) / 2;
+  let head: Block | undefined;
+  let middle: Block | undefined;
+  let tail: Block | undefined;
+  let rowsInFile = 0;
+  for await (const block of source.blocks()) {
+    head ??= block;
+    if (block !== head && block.startByte <= middleByte) middle = block;
+    else if (block !== head) tail = block;
+    rowsInFile = block.startRecord + block.records - 1;
+    if (rowsInFile >= limit) break;
+  }
+  const rows = [head, middle, tail].flatMap((block) => {
+    if (block === undefined) return [];
+    const parsed = parse(block).rows;
+    return parsed.slice(0, Math.max(0, limit - block.startRecord + 1));
+  });
+  return { rows, rowsInFile: Math.min(rowsInFile, limit) };
+}

@@ -1,0 +1,275 @@
+/** `cdp-load init`: looks at a file, writes a mapping to start from, and says whether the file passes by it. */
+import { existsSync } from 'node:fs';
+import { stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import chalk from 'chalk';
+import { draftFor, look } from '../authoring/author.ts';
+import { authoringError } from '../authoring/codes.ts';
+import type { Draft } from '../authoring/draft.ts';
+import { sampleBlockBytes, takeSample } from '../authoring/take-sample.ts';
+import { choosing, leftOutTexts, writeMapping } from '../authoring/write-mapping.ts';
+import { loadConfig } from '../config/load.ts';
+import { type RegisteredType, requireType } from '../config/resolve.ts';
+import { type Prepared, prepare } from '../engine/prepare.ts';
+import { openSource } from '../input/source.ts';
+import { mappingSchemaForEditors } from '../json-schemas.ts';
+import { systemClock } from '../model/clock.ts';
+import { type Exit, UserError } from '../model/fault.ts';
+import type { JsonObject } from '../model/json.ts';
+import { maskTexts } from '../model/mask.ts';
+import { closest } from '../model/suggest.ts';
+import { count, plural, printable } from '../report/printable.ts';
+import type { Reporter, Summary } from '../report/summary.ts';
+import type { FieldRule, Target } from '../targets/target.ts';
+import type { ConfigFlags, InputFlags } from './flags.ts';
+import { check, prepareOptions } from './push.ts';
+import { standInTarget } from './stand-in-target.ts';
+import { listenForSignals, quoted } from './world.ts';
+
+export interface InitFlags extends ConfigFlags, InputFlags {
+  readonly target: string;
+  readonly operation?: string;
+  readonly output?: string;
+  readonly key?: string;
+}
+
+/** Beside the mapping, so that editors complete and check it on any machine. */
+const schemaName = 'cdp-load.mapping.schema.json';
+const mostChoicesShown = 12;
+const mostFaultsShown = 8;
+
+export async function init(file: string, flags: InitFlags): Promise<void> {
+  const say = (text: string) => void process.stderr.write(`${text}\n`);
+  if (file === '-') {
+    throw authoringError('init-input', 'Standard input cannot be looked at twice.', 'Put it in a file first.');
+  }
+  const output = flags.output ?? `${basename(file, extname(file))}.map.yaml`;
+  refuseOverwriting(output);
+  const aim = aimOf(flags);
+  const { text, draft } = await author(file, output, aim, flags);
+  await writeNew(output, text);
+  await writeSchema(dirname(resolve(output)));
+  say(`Wrote ${chalk.bold(output)}: ${aim.operation} for ${aim.type.type}, ${plural(draft.fields.length, 'field')}.`);
+  for (const text of leftOutTexts(draft.leftOut)) say(`  ${printable(text)}`);
+  for (const line of choicesIn(text, output)) say(line);
+  process.exitCode = await verify(file, output, flags, say);
+}
+
+function refuseOverwriting(output: string): void {
+  if (!existsSync(output)) return;
+  throw authoringError(
+    'output-exists',
+    `${output} is there already.`,
+    'Name another file with --output, or move this one away.',
+  );
+}
+
+interface Aim {
+  readonly type: RegisteredType;
+  readonly operation: string;
+  readonly rules: readonly FieldRule[];
+  readonly given: Readonly<Record<string, unknown>>;
+}
+
+/** A configured target tells more than a type: its declared columns, its data set. It need not be complete. */
+function aimOf(flags: InitFlags): Aim {
+  const config = loadConfig(flags.config, process.cwd());
+  const configured = config.content.targets[flags.target];
+  const type = requireType(configured?.type ?? flags.target);
+  const known = Object.keys(type.operations);
+  const operation = flags.operation ?? known[0] ?? '';
+  const operationType = Object.hasOwn(type.operations, operation) ? type.operations[operation] : undefined;
+  if (operationType === undefined) {
+    const near = closest(operation, known);
+    const meant = near === undefined ? '' : ` Did you mean "${near}"?`;
+    throw authoringError(
+      'init-operation',
+      `Target type ${type.type} has no operation "${operation}".${meant}`,
+      `It has ${known.join(', ')}.`,
+    );
+  }
+  const given: Readonly<Record<string, unknown>> = configured ?? {};
+  return { type, operation, given, rules: declaredFields(flags, config, operation) ?? operationType.fields };
+}
+
+/** Enough to open an operation by, where it asks how the platform is set. */
+const likelySettings: readonly JsonObject[] = [
+  {},
+  { writeMode: 'append' },
+  { writeMode: 'append', ignoreMissingColumns: true },
+];
+
+/** Fields that the target's own settings declare; undefined where it wants settings that are not known yet. */
+function declaredFields(
+  flags: InitFlags,
+  config: ReturnType<typeof loadConfig>,
+  operation: string,
+): readonly FieldRule[] | undefined {
+  if (config.content.targets[flags.target] === undefined) return undefined;
+  const { target } = standInTarget(flags.target, config, process.env);
+  for (const proposed of likelySettings) {
+    const fields = fieldsUnder(target, operation, proposed);
+    if (fields !== undefined) return fields;
+  }
+  return undefined;
+}
+
+function fieldsUnder(target: Target, operation: string, settings: JsonObject): readonly FieldRule[] | undefined {
+  try {
+    return target.operation(operation, settings).fields;
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
+
+async function author(
+  file: string,
+  output: string,
+  { type, operation, rules, given }: Aim,
+  flags: InitFlags,
+): Promise<{ readonly text: string; readonly draft: Draft }> {
+  const path = resolve(file);
+  const { format, delimiter, encoding, maxRowSize, limit } = flags;
+  const options = { format, delimiter, encoding, maxRowBytes: maxRowSize, blockBytes: sampleBlockBytes };
+  const source = await openSource(path, 0, options);
+  try {
+    if (!(await stat(path)).isFile()) {
+      throw authoringError('init-input', `${file} cannot be read twice.`, 'Put what it gives in a file first.');
+    }
+    const { rows, rowsInFile } = await takeSample(source, limit);
+    const header = source.description.csv?.header;
+    const looked = look({ rows, header });
+    const wanted = { target: type.type, operation, rules, given, key: flags.key, file };
+    const draft = draftFor(looked, wanted, header === undefined);
+    const text = writeMapping(draft, {
+      file: basename(file),
+      schema: `./${schemaName}`,
+      rowsLookedAt: looked.samples.rows,
+      rowsInFile,
+      commands: [
+        `cdp-load test ${quoted(output)}`,
+        commandFor('validate', file, output, flags),
+        commandFor('push', file, output, flags),
+      ],
+    });
+    return { text, draft };
+  } finally {
+    await source.close();
+  }
+}
+
+/** As it is to be typed, with the flags that decide how the file is read. */
+function commandFor(command: string, file: string, output: string, flags: InitFlags): string {
+  const reading = [
+    ...(flags.config === undefined ? [] : ['--config', flags.config]),
+    ...(flags.format === undefined ? [] : ['--format', flags.format]),
+    ...(flags.delimiter === undefined ? [] : ['--delimiter', flags.delimiter]),
+    ...(flags.encoding === undefined ? [] : ['--encoding', flags.encoding]),
+  ];
+  const words = ['cdp-load', command, file, '--target', flags.target, '--mapping', output, ...reading];
+  return words.map(quoted).join(' ');
+}
+
+async function writeNew(output: string, text: string): Promise<void> {
+  try {
+    await writeFile(output, text, { flag: 'wx' });
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') refuseOverwriting(output);
+    throw authoringError(
+      'output-unwritable',
+      `${output} cannot be written.`,
+      'Check that the folder is there and yours.',
+    );
+  }
+}
+
+/** Help for editors only: without it the mapping is as good. */
+async function writeSchema(directory: string): Promise<void> {
+  const path = join(directory, schemaName);
+  await writeFile(path, `${JSON.stringify(mappingSchemaForEditors(), null, 2)}\n`, { flag: 'wx' }).catch(() => {});
+}
+
+function choicesIn(text: string, output: string): string[] {
+  const marked = text.split('\n').flatMap((line, index) => {
+    const [, mark, what] = /^\s*# (CHOOSE|FILL IN): (.*)$/.exec(line) ?? [];
+    return mark === undefined
+      ? []
+      : [
+          `  ${chalk.yellow(mark === 'CHOOSE' ? choosing.slice(0, -1).toLowerCase() : 'fill in')} ${output}:${index + 1}: ${what}`,
+        ];
+  });
+  const more = marked.length - mostChoicesShown;
+  return more > 0 ? [...marked.slice(0, mostChoicesShown), `  … and ${more} more`] : marked;
+}
+
+const silent: Reporter = {
+  started() {},
+  notice() {},
+  progress() {},
+  paused() {},
+  finished() {},
+  close() {},
+};
+
+/** The same check that `validate` makes, of the file just looked at against the mapping just written. */
+async function verify(file: string, output: string, flags: InitFlags, say: (text: string) => void): Promise<Exit> {
+  const { prepared, inSandbox } = await prepareForCheck(file, output, flags);
+  const { resolved } = prepared;
+  const mask = maskTexts([...resolved.secrets, ...(resolved.target.secretTexts ?? [])]);
+  const { interrupt, unlisten } = listenForSignals({ ...silent, notice: say });
+  try {
+    const world = {
+      clock: systemClock,
+      random: Math.random,
+      reporter: silent,
+      mask,
+      interrupt,
+      commandAgain: '',
+      retryCommand: undefined,
+    };
+    const session = { reporter: silent, mappingName: output, world };
+    const summary = await check(prepared, session, { uncertain: 'auto', limit: flags.limit });
+    for (const line of verdictLines(summary)) say(mask(line));
+    if (inSandbox) say('  (Checked as the sandbox would take it: the target is not configured yet.)');
+    const next = commandFor(summary.rejected > 0 ? 'validate' : 'push', file, output, flags);
+    const isDestructive = prepared.operations.some(({ destroys }) => destroys !== undefined);
+    const further = `${inSandbox ? ' --sandbox' : ''}${isDestructive ? ' --confirm-destructive' : ''}`;
+    say(`${chalk.bold('Next:')} ${next}${further}`);
+    return summary.exit;
+  } finally {
+    unlisten();
+    await prepared.release();
+  }
+}
+
+async function prepareForCheck(
+  file: string,
+  output: string,
+  flags: InitFlags,
+): Promise<{ readonly prepared: Prepared; readonly inSandbox: boolean }> {
+  const options = { ...prepareOptions([file], { ...flags, mapping: output }), confirmDestructive: true };
+  try {
+    return { prepared: await prepare(options), inSandbox: false };
+  } catch (error) {
+    const isUnconfigured = error instanceof UserError && ['target-incomplete', 'secret-missing'].includes(error.code);
+    if (!isUnconfigured) throw error;
+    return { prepared: await prepare({ ...options, sandbox: true }), inSandbox: true };
+  }
+}
+
+function verdictLines(summary: Summary): string[] {
+  const { read, accepted, rejected, skipped, faults } = summary;
+  const passed = accepted + skipped;
+  const headline = `${count(passed)} of ${plural(read, 'row')} ${passed === 1 ? 'passes' : 'pass'}`;
+  if (rejected === 0) return [chalk.green.bold(`${headline}.`)];
+  const lines = [chalk.yellow.bold(`${headline}; ${count(rejected)} would be rejected:`)];
+  for (const { code, column, reason, count: times, first } of faults.slice(0, mostFaultsShown)) {
+    const where = column === undefined ? '' : `${printable(column)}: `;
+    lines.push(`  ${count(times)} × ${code}  ${where}${printable(reason)} (first at ${printable(first)})`);
+  }
+  const more = faults.length - mostFaultsShown;
+  if (more > 0) lines.push(`  … and ${plural(more, 'other reason')}`);
+  if (summary.rejectsFile !== undefined) lines.push(`  The rows: ${summary.rejectsFile}`);
+  return lines;
+}

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createWorkdir, type Workdir } from '../support/workdir.ts';
+
+const two = (value: number) => String(value).padStart(2, '0');
+
+/** A tidy export of a CRM, semicolons and all, with gaps where a person may leave them. */
+const customers = [
+  'Customer ID;E-Mail;First Name;Born;Signed up;Tier;Spent;Interests;Newsletter;Password',
+  ...Array.from({ length: 240 }, (_, row) =>
+    [
+      `00${1000 + row}`,
+      row % 7 === 0 ? '' : `p${row}@example.com`,
+      `Zebedee${row}`,
+      `${two((row % 28) + 1)}/05/1985`,
+      `2024-01-${two((row % 28) + 1)} 10:00:00`,
+      ['gold', 'silver', 'bronze'][row % 3],
+      `${row},50`,
+      row % 5 === 0 ? '' : 'tea;maps',
+      row % 2 === 0 ? 'ja' : 'nej',
+      `hunter${row}`,
+    ]
+      .map((cell) => (String(cell).includes(';') ? `"${cell}"` : cell))
+      .join(';'),
+  ),
+  '',
+].join('\n');
+
+const events = Array.from({ length: 30 }, (_, row) =>
+  JSON.stringify({
+    id: `e-${row}`,
+    user: { id: 7000 + row, email: `p${row}@example.com` },
+    at: '2024-02-03T10:00:00+01:00',
+    event_name: 'Order Completed',
+    total: row + 0.5,
+    lines: [{ sku: 'WHISK', quantity: 1 }],
+  }),
+).join('\n');
+
+const init = (workdir: Workdir, ...args: string[]) => workdir.run(['init', ...args]);
+
+test('an unknown tidy CSV goes through init, test, validate and push --sandbox with no edit', async (t) => {
+  const workdir = createWorkdir(t);
+  workdir.file('customers.csv', customers);
+  const { status, stdout, stderr } = await init(workdir, 'customers.csv', '--target', 'stream');
+  assert.equal(status, 0, stderr);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^Wrote customers\.map\.yaml: person for raptor, 9 fields\.$/m);
+  assert.match(stderr, /^ {2}left out: Password: looks like a secret/m);
+  assert.match(stderr, /^ {2}choose customers\.map\.yaml:\d+: how is the dataflow set/m);
+  assert.match(stderr, /^240 of 240 rows pass\.$/m);
+  assert.match(
+    stderr,
+    /^Next: cdp-load push customers\.csv --target stream --mapping customers\.map\.yaml --sandbox$/m,
+  );
+  assert.doesNotMatch(workdir.read('customers.map.yaml') + stderr, /Zebedee|hunter|p\d+@/);
+
+  const flags = ['customers.csv', '--target', 'stream', '--mapping', 'customers.map.yaml', '--sandbox', '--json'];
+  const [tested, validated, pushed] = await Promise.all([
+    workdir.run(['test', 'customers.map.yaml']),
+    workdir.run(['validate', ...flags]),
+    workdir.run(['push', ...flags]),
+  ]);
+  assert.deepEqual(
+    [tested.status, validated.status, pushed.status],
+    [0, 0, 0],
+    tested.stdout + tested.stderr + pushed.stderr,
+  );
+  assert.partialDeepStrictEqual(pushed.summary, { read: 240, accepted: 240, rejected: 0 });
+});
+
+test('the schema that editors check the mapping by lies beside it', async (t) => {
+  const workdir = createWorkdir(t);
+  workdir.file('people.csv', 'id,email\n1,ada@example.com\n');
+  assert.equal((await init(workdir, 'people.csv', '-t', 'customerio', '-o', 'maps.yaml')).status, 0);
+  const [, path = ''] = /^# yaml-language-server: \$schema=\.\/(\S+)\n/.exec(workdir.read('maps.yaml')) ?? [];
+  assert.equal(JSON.parse(workdir.read(path))['title'], 'cdp-load mapping');
+});
+
+for (const [target, operation] of [
+  ['customerio', 'track'],
+  ['adobe', 'event'],
+  ['relay42', 'interactions.add'],
+  ['datatalks', 'events'],
+  ['stream', 'interaction'],
+] as const) {
+  test(`NDJSON events go through init --target ${target} --operation ${operation} and push --sandbox`, async (t) => {
+    const workdir = createWorkdir(t);
+    workdir.file('events.ndjson', events);
+    const { status, stderr } = await init(
+      workdir,
+      'events.ndjson',
+      '-t',
+      target,
+      '--operation',
+      operation,
+      '-o',
+      'e.map.yaml',
+    );
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /^30 of 30 rows pass\.$/m);
+    const pushed = await workdir.run([
+      'push',
+      'events.ndjson',
+      '-t',
+      target,
+      '-m',
+      'e.map.yaml',
+      '--sandbox',
+      '--json',
+    ]);
+    assert.equal(pushed.status, 0, pushed.stderr);
+    assert.partialDeepStrictEqual(pushed.summary, { accepted: 30, rejected: 0 });
+  });
+}
+
+for (const target of ['adobe', 'relay42', 'customerio', 'datatalks'] as const) {
+  test(`the customers go into ${target} as well`, async (t) => {
+    const workdir = createWorkdir(t);
+    workdir.file('customers.csv', customers);
+    const { status, stderr } = await init(workdir, 'customers.csv', '-t', target);
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /^240 of 240 rows pass\.$/m);
+    const flags = ['-t', target, '-m', 'customers.map.yaml', '--sandbox', '--json'];
+    assert.partialDeepStrictEqual((await workdir.run(['push', 'customers.csv', ...flags])).summary, { accepted: 240 });
+  });
+}
+
+test('rows that do not pass are told with code, column, reason and place, and exit 1', async (t) => {
+  const workdir = createWorkdir(t);
+  const rows = Array.from({ length: 40 }, (_, row) => `${row},p${row}@example.com`);
+  workdir.file('people.csv', ['id,email', ...rows, '41,nobody@', ''].join('\n'));
+  const { status, stderr } = await init(workdir, 'people.csv', '-t', 'customerio');
+  assert.equal(status, 1);
+  assert.match(stderr, /^40 of 41 rows pass; 1 would be rejected:$/m);
+  assert.match(
+    stderr,
+    /^ {2}1 × value-email {2}email: expected one plain e-mail address.*\(first at people\.csv:42\)$/m,
+  );
+  assert.match(stderr, /^Next: cdp-load validate people\.csv /m);
+});
+
+test('what stands at the output already is never overwritten', async (t) => {
+  const workdir = createWorkdir(t);
+  workdir.file('people.csv', 'id,email\n1,ada@example.com\n');
+  workdir.file('people.map.yaml', 'mine\n');
+  const { status, stderr } = await init(workdir, 'people.csv', '-t', 'customerio');
+  assert.equal(status, 2);
+  assert.match(stderr, /people\.map\.yaml is there already\. {1,2}\[output-exists\]/);
+  assert.equal(workdir.read('people.map.yaml'), 'mine\n');
+});
+
+test('a configured target is looked at: columns that it declares are filled, and its settings are not said again', async (t) => {
+  const workdir = createWorkdir(t);
+  const columns = { PersonId: { type: 'string', identifier: true }, Mail: 'email', FirstName: 'string' };
+  const crm = { type: 'raptor', accountId: '12345', writeMode: 'append', columns };
+  workdir.file('cdp-load.yaml', JSON.stringify({ targets: { crm } }));
+  workdir.file('people.csv', 'person_id,E-mail,Vorname,shoe\n007,ada@example.com,Ada,38\n008,bob@example.com,Bob,44\n');
+  const { status, stderr } = await init(workdir, 'people.csv', '-t', 'crm');
+  assert.equal(status, 0, stderr);
+  const text = workdir.read('people.map.yaml');
+  assert.match(
+    text,
+    /PersonId: \{ from: person_id, required: true \}[\s\S]*Mail: \{ from: E-mail, [\s\S]*FirstName: Vorname/,
+  );
+  assert.match(text, /# left out: shoe: the operation knows no field for it/);
+  assert.doesNotMatch(text, /writeMode|columns:/);
+});
+
+test('a misspelt operation or key is answered with the one that was meant', async (t) => {
+  const workdir = createWorkdir(t);
+  workdir.file('people.csv', 'id,email\n1,ada@example.com\n');
+  const [operation, key] = await Promise.all([
+    init(workdir, 'people.csv', '-t', 'customerio', '--operation', 'identfy'),
+    init(workdir, 'people.csv', '-t', 'customerio', '--key', 'emial'),
+  ]);
+  assert.match(operation.stderr, /Did you mean "identify"\? {1,2}\[init-operation\]/);
+  assert.match(key.stderr, /\[init-key\][\s\S]*Did you mean "email"\?/);
+  assert.deepEqual([operation.status, key.status], [2, 2]);
+});
+
+test('an operation that destroys is only checked, and the next command says what it takes', async (t) => {
+  const workdir = createWorkdir(t);
+  workdir.file('forget.csv', 'customer_id\n7\n8\n');
+  const { status, stderr } = await init(workdir, 'forget.csv', '-t', 'customerio', '--operation', 'user.delete');
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /^Next: .* --sandbox --confirm-destructive$/m);
+});
+
+test('standard input cannot be looked at twice', async (t) => {
+  const { status, stderr } = await createWorkdir(t).run(['init', '-', '-t', 'stream'], { stdin: 'a\n1\n' });
+  assert.equal(status, 2);
+  assert.match(stderr, /\[init-input\]/);
+});
