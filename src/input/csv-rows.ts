@@ -21,8 +21,26 @@ import {
   undecodable,
 } from './rows.ts';
 
+const quote = 34;
+
 /** All records of well-formed CSV in UTF-8, or undefined where csv-parse refuses. */
 export function parseRecords(utf8: Buffer, delimiter: string): string[][] | undefined {
+  return utf8.includes(quote) ? parseQuoted(utf8, delimiter) : splitRecords(utf8, delimiter);
+}
+
+/**
+ * Without a quote there is nothing to parse: records end at line breaks and values at delimiters. It is no dialect of its own
+ * (a property holds it to what csv-parse gives) and spares seven eighths of the time (docs/benchmarks.md).
+ */
+export function splitRecords(utf8: Buffer, delimiter: string): string[][] {
+  const text = utf8.toString('utf8');
+  const lines = utf8.includes(13) ? text.split(/\r\n|\n|\r/) : text.split('\n');
+  const records: string[][] = [];
+  for (const line of lines) if (line !== '') records.push(line.split(delimiter));
+  return records;
+}
+
+export function parseQuoted(utf8: Buffer, delimiter: string): string[][] | undefined {
   const options: Options = {
     delimiter,
     record_delimiter: breaksOf(utf8),
