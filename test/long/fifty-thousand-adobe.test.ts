@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { seededRandom } from '../../src/sandbox/faults.ts';
-import { assertHolds, centralEurope, csvCell, lightFaults, loadIntoEmulator, twoDigits } from '../support/emulated-load.ts';
+import {
+  assertHolds,
+  centralEurope,
+  csvCell,
+  lightFaults,
+  loadIntoEmulator,
+  twoDigits,
+} from '../support/emulated-load.ts';
 
 const rows = 50_000;
 
@@ -96,7 +103,9 @@ test('Adobe’s Profile holds each person of 50,000 records as the last one of e
           },
           interests: text('interests')?.split('|'),
           emailOptIn: text('email_optin') === undefined ? undefined : good['email_optin'] === 'Y',
-          crmUpdatedAt: centralEurope(...updated).toISOString().replace('.000Z', 'Z'),
+          crmUpdatedAt: centralEurope(...updated)
+            .toISOString()
+            .replace('.000Z', 'Z'),
         },
       }),
     );
@@ -106,7 +115,10 @@ test('Adobe’s Profile holds each person of 50,000 records as the last one of e
     target: 'adobe',
     mapping: 'fixtures/adobe/profiles.map.yaml',
     file: { name: 'profiles.csv', text: `${lines.join('\n')}\n` },
-    faults: lightFaults({ refused: [4, 9, 30, 55], cut: [7, 25, 60] }).map((rule) => ({ ...rule, path: '^/collection/' })),
+    faults: lightFaults({ busy: [4, 30], tooMany: [9, 55], storedAllTheSame: [12, 40], cut: [7, 60] }).map((rule) => ({
+      ...rule,
+      path: '^/collection/',
+    })),
   });
 
   assert.partialDeepStrictEqual(ran.summary, { read: rows, ...fates, skipped: 0, uncertain: 0, remaining: 0, exit: 1 });
@@ -143,7 +155,10 @@ test('Adobe’s Profile holds each of 50,000 events once, those that stand in th
       event_id: `web:${row}`,
       ts: fault === 'future' ? '2099-01-01T00:00:00Z' : fault === 'when' ? '2024-02-30T00:00:00Z' : ts.toISOString(),
       type: isPurchase ? 'commerce.purchases' : 'web.webpagedetails.pageViews',
-      visitor: { ...(fault === 'nobody' ? {} : { ecid }), ...(random() < 0.5 ? { email: `Visitor${row}@Example.org` } : {}) },
+      visitor: {
+        ...(fault === 'nobody' ? {} : { ecid }),
+        ...(random() < 0.5 ? { email: `Visitor${row}@Example.org` } : {}),
+      },
       page: { url: 'https://shop.example.org/päge?a=1&b=2', name: 'home' },
       ...(isPurchase
         ? {
@@ -190,7 +205,10 @@ test('Adobe’s Profile holds each of 50,000 events once, those that stand in th
     target: 'adobe',
     mapping: 'fixtures/adobe/web-events.map.yaml',
     file: { name: 'web-events.ndjson', text: `${lines.join('\n')}\n` },
-    faults: lightFaults({ refused: [4, 9, 30, 55], cut: [7, 25, 60] }).map((rule) => ({ ...rule, path: '^/collection/' })),
+    faults: lightFaults({ busy: [4, 30], tooMany: [9, 55], storedAllTheSame: [12, 40], cut: [7, 60] }).map((rule) => ({
+      ...rule,
+      path: '^/collection/',
+    })),
   });
 
   assert.partialDeepStrictEqual(ran.summary, { read: rows, ...fates, skipped: 0, uncertain: 0, remaining: 0, exit: 1 });

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '../../src/sandbox/faults.ts';
-import { assertHolds, centralEurope, csvCell, lightFaults, loadIntoEmulator, twoDigits } from '../support/emulated-load.ts';
+import {
+  assertHolds,
+  centralEurope,
+  csvCell,
+  lightFaults,
+  loadIntoEmulator,
+  twoDigits,
+} from '../support/emulated-load.ts';
 
 const rows = 50_000;
 const people = 20_000;
@@ -97,7 +104,7 @@ test('Customer.io holds the people and the orders of 50,000 rows, each order onc
     target: 'customerio',
     mapping: 'fixtures/customerio/customers.map.yaml',
     file: { name: 'customers.csv', text: `${lines.join('\n')}\n` },
-    faults: lightFaults({ refused: [4, 11, 12, 40], cut: [7, 25, 26] }),
+    faults: lightFaults({ busy: [4, 12], tooMany: [11, 40], storedAllTheSame: [60, 200], cut: [7, 25, 26] }),
   });
 
   assert.partialDeepStrictEqual(ran.summary, { read: rows, ...fates, uncertain: 0, remaining: 0, exit: 1 });
@@ -106,7 +113,12 @@ test('Customer.io holds the people and the orders of 50,000 rows, each order onc
     heldPeople.map(({ id, traits: held }) => [id, held]),
     traits,
   );
-  const heldEvents = ask('events') as { name: string; person: string; timestamp: string; properties: { orderId: string } }[];
+  const heldEvents = ask('events') as {
+    name: string;
+    person: string;
+    timestamp: string;
+    properties: { orderId: string };
+  }[];
   assertHolds(
     heldEvents.map(({ name, person, timestamp, properties }) => [
       properties.orderId,

@@ -79,7 +79,12 @@ test('Data Talks holds each of 50,000 ticket buyers as the last row of each says
     target: 'datatalks',
     mapping: 'fixtures/datatalks/ticket-buyers.map.yaml',
     file: { name: 'ticket-buyers.csv', text: `${lines.join('\n')}\n` },
-    faults: lightFaults({ refused: [100, 2000, 20_000, 30_000], cut: [500, 9000, 33_000] }),
+    faults: lightFaults({
+      busy: [100, 20_000],
+      tooMany: [2000, 30_000],
+      storedAllTheSame: [700, 25_000],
+      cut: [500, 9000, 33_000],
+    }),
   });
 
   assert.partialDeepStrictEqual(ran.summary, { read: rows, ...fates, skipped: 0, uncertain: 0, remaining: 0, exit: 1 });

@@ -88,14 +88,20 @@ export function assertHolds(held: Iterable<readonly [string, unknown]>, expected
 }
 
 /** Faults before anything is stored, and answers that are lost after it was: what a good night looks like. */
-export const lightFaults = (nth: { readonly refused: number[]; readonly cut?: number[] }): FaultScript => [
-  { nth: nth.refused.filter((_, index) => index % 2 === 0), action: { do: 'reply', status: 503 } },
-  {
-    nth: nth.refused.filter((_, index) => index % 2 === 1),
-    action: { do: 'reply', status: 429, headers: { 'Retry-After': '1' } },
-  },
-  ...(nth.cut === undefined ? [] : [{ nth: nth.cut, action: { do: 'cut', when: 'after' } } as const]),
-];
+export function lightFaults(nth: {
+  readonly busy: number[];
+  readonly tooMany: number[];
+  readonly storedAllTheSame: number[];
+  readonly cut?: number[];
+}): FaultScript {
+  const headers = { 'Retry-After': '1' };
+  const rules: FaultScript = [
+    { nth: nth.busy, action: { do: 'reply', status: 503, headers } },
+    { nth: nth.tooMany, action: { do: 'reply', status: 429, headers } },
+    { nth: nth.storedAllTheSame, action: { do: 'reply', status: 502, headers, stored: true } },
+  ];
+  return nth.cut === undefined ? rules : [...rules, { nth: nth.cut, action: { do: 'cut', when: 'after' } }];
+}
 
 /** A local time in central Europe as a moment: summer begins and ends on the last Sundays of March and October, at 01:00 UTC. */
 export function centralEurope(
