@@ -30,7 +30,7 @@ const headerValue = z
 
 /** Settings that every target has, beside its type's own. */
 export const commonTargetSettings = z.object({
-  type: z.string().describe('Target type: raptor (or stream), adobe, relay42, customerio, datatalks.'),
+  type: z.string().describe('Target type, as `cdp-load targets` lists them.'),
   mapping: z.string().optional().describe('Mapping file, relative to the config file. --mapping overrides it.'),
   baseUrl: z.url().optional().describe("Replaces the vendor's host: staging, a sandbox, a test server."),
   headers: z

@@ -140,7 +140,7 @@ export const mappingSchema = z.strictObject({
     .optional()
     .describe('Another mapping to begin with, or several. The path begins at this file.'),
   version: z.literal(1).describe('Of this format.'),
-  target: z.string().min(1).describe('Target type: raptor, adobe, relay42, customerio, datatalks.'),
+  target: z.string().min(1).describe('Target type, as `cdp-load targets` lists them.'),
   operation: entry.shape.operation.optional(),
   settings: settings.optional(),
   key: z
