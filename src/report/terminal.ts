@@ -31,11 +31,14 @@ export function createTerminalReporter(terminal: Terminal, options: TerminalOpti
   const accepted = options.acceptedWord ?? 'accepted';
   let bar: SingleBar | undefined;
   let lastLine = options.now();
+  let pausedUntil = 0;
 
   const above = (text: string) => {
-    // A line in the middle of a bar would be overwritten by its next frame.
-    if (bar !== undefined) terminal.write('\r\u001b[K');
+    if (bar === undefined) return line(text);
+    // The bar's next frame would overwrite it; and where the bar stands now is where it must be cleared in the end.
+    terminal.write('\r\u001b[K');
     line(text);
+    terminal.write('\u001b7');
   };
 
   return {
@@ -73,6 +76,9 @@ export function createTerminalReporter(terminal: Terminal, options: TerminalOpti
     },
     paused(until, reason) {
       if (options.quiet) return;
+      // All that were in flight are told to wait; one of them is enough to be told of.
+      if (until < pausedUntil + 1000) return;
+      pausedUntil = until;
       const seconds = Math.max(0, (until - options.now()) / 1000);
       above(
         `  ${chalk.yellow('wait')} until ${clockText(until)} (${durationText(seconds)}): ${printable(reason.reason)}`,
