@@ -72,7 +72,9 @@ export function buildProgram(): Command {
         .command('preview')
         .argument('<file>', 'CSV or NDJSON file; - is stdin')
         .description('Show the exact requests that would go out, secrets masked.')
-        .option('-n, --rows <rows>', 'how many rows', wholeNumber(1), 3),
+        .option('-n, --rows <rows>', 'how many rows', wholeNumber(1), 3)
+        .option('--row <record>', 'start at this record (the header does not count)', wholeNumber(1))
+        .option('--rejects <run>', 'only rows that this run rejected: its id, or a rejects file'),
     ),
   ).action(async (file, flags) => (await import('./commands/preview.ts')).preview(file, flags));
 

@@ -10,6 +10,8 @@ export const commandCodes = {
   'no-tests':
     'A mapping has no `tests:`, or no mapping was found. A test run in which nothing was tested is never called a success.',
   'report-unwritable': 'A report (--junit, --report) cannot be written where it was asked for.',
+  'record-missing':
+    'Nothing to preview: the input ends before the record that was asked for, or the rejects file names none of its records.',
 } as const satisfies Record<string, string>;
 
 export type CommandCode = keyof typeof commandCodes;

@@ -1,73 +1,181 @@
-/** `cdp-load preview`: the exact requests that would go out for the first rows, secrets masked. */
+/** `cdp-load preview`: the exact requests that would go out for some rows, secrets masked, with the rows that they come from. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import chalk from 'chalk';
-import { type Chunk, chunkBody, itemAt, type LiveBlock } from '../delivery/chunk.ts';
+import { type Chunk, chunkBody, itemAt, itemBytes, type LiveBlock } from '../delivery/chunk.ts';
 import { createPlanner } from '../delivery/plan.ts';
 import { createBlockMapping } from '../engine/block-mapping.ts';
 import { type Prepared, prepare } from '../engine/prepare.ts';
+import { createQuoter, type Quoter } from '../engine/quote.ts';
 import { openSource } from '../input/source.ts';
-import type { MappedBlock } from '../model/block.ts';
+import { readRejects, rowFiles } from '../journal/rejects.ts';
+import type { MappedBlock, RowRejection } from '../model/block.ts';
 import { systemClock } from '../model/clock.ts';
-import { Exit } from '../model/fault.ts';
+import { Exit, shorten } from '../model/fault.ts';
 import { maskTexts } from '../model/mask.ts';
+import type { ApiRequest } from '../model/request.ts';
+import type { Paint } from '../report/indented.ts';
 import { printable } from '../report/printable.ts';
-import { requestText } from '../report/request-text.ts';
+import { requestText, withoutCommands } from '../report/request-text.ts';
+import { commandError } from './codes.ts';
 import type { InputFlags, TargetFlags } from './flags.ts';
 import { prepareOptions } from './push.ts';
 
-type PreviewFlags = TargetFlags & InputFlags & { readonly rows: number };
+type PreviewFlags = TargetFlags &
+  InputFlags & { readonly rows: number; readonly row?: number; readonly rejects?: string };
+
+const paint: Paint = { key: chalk.cyan, text: chalk.green, number: chalk.yellow, word: chalk.magenta };
 
 export async function preview(file: string, flags: PreviewFlags): Promise<void> {
   const prepared = await prepare({ ...prepareOptions([file], flags), confirmDestructive: true });
   try {
-    const { resolved } = prepared;
+    const { resolved, files, operations } = prepared;
     const mask = maskTexts([...resolved.secrets, ...(resolved.target.secretTexts ?? [])]);
     const say = (text: string) => process.stdout.write(`${mask(text)}\n`);
-    const mapped = await firstRows(prepared, flags.rows);
-    for (const { line, faults } of mapped.rejected) {
-      say(
-        chalk.red(
-          `# line ${line} would be rejected: ${faults.map(({ reason, column, field }) => printable(`${column ?? field ?? ''} ${reason}`.trim())).join('; ')}`,
-        ),
-      );
-    }
-    const live: LiveBlock = { mapped, load: 0, operations: prepared.operations };
+    const wanted = await wantedRecords(prepared, flags);
+    const blocks = await mapWanted(prepared, wanted);
+    const quote = createQuoter(files.map(({ description }) => description));
+    for (const mapped of blocks) for (const line of leftOut(mapped, wanted, quote)) say(line);
     const planner = createPlanner();
-    for (const chunk of [...planner.add(live), ...planner.flush()]) {
-      say(chalk.dim(`# ${rowsOf(chunk)}`));
+    const live = blocks.map((mapped): LiveBlock => ({ mapped, load: 0, operations }));
+    for (const chunk of [...live.flatMap((block) => planner.add(block)), ...planner.flush()]) {
+      say(chalk.dim(`# ${chunkLine(chunk)}`));
       const request = resolved.target.authorize(
         chunk.operation.request(chunkBody(chunk)),
         new Date(systemClock.now()),
         resolved.target.token === undefined ? undefined : 'TOKEN',
       );
-      say(`${requestText(request, mask)}\n`);
+      // On a terminal each row stands above its item; elsewhere above the request, so that the body stays JSON.
+      const notes = process.stdout.isTTY ? notesFor(chunk, request, quote) : undefined;
+      if (notes === undefined) for (const row of rowsOf(chunk, quote)) say(row);
+      say(`${requestText(request, mask, { notes, ...(chalk.level > 0 ? { paint } : {}) })}\n`);
     }
-    process.exitCode = mapped.rejected.length > 0 ? Exit.someRowsFailed : Exit.ok;
+    process.exitCode = blocks.some(({ rejected }) => rejected.length > 0) ? Exit.someRowsFailed : Exit.ok;
   } finally {
     await prepared.release();
   }
 }
 
-async function firstRows({ files, source, resolved, mapping }: Prepared, rows: number): Promise<MappedBlock> {
+/** Ascending. */
+async function wantedRecords({ stateDir, files }: Prepared, flags: PreviewFlags): Promise<readonly number[]> {
+  const from = flags.row ?? 1;
+  if (flags.rejects === undefined) return Array.from({ length: flags.rows }, (_, index) => from + index);
+  const inRun = join(stateDir, 'runs', flags.rejects, rowFiles.rejected);
+  const path = existsSync(inRun) ? inRun : flags.rejects;
+  if (!existsSync(path)) {
+    throw commandError(
+      'record-missing',
+      `There is no run ${flags.rejects} with rejected rows, and no file of that name.`,
+      {
+        hint: '`cdp-load runs` lists the runs.',
+      },
+    );
+  }
   const [file] = files;
+  const records = new Set<number>();
+  for await (const row of readRejects(path)) {
+    if (row.record >= from && resolve(row.file) === resolve(file?.name ?? '')) records.add(row.record);
+  }
+  if (records.size === 0) {
+    throw commandError('record-missing', `${path} holds no row of ${file?.name} from record ${from} on.`, {
+      hint: 'Name the file that the run loaded.',
+    });
+  }
+  return [...records].sort((a, b) => a - b).slice(0, flags.rows);
+}
+
+async function mapWanted(
+  { files, source, resolved, mapping }: Prepared,
+  wanted: readonly number[],
+): Promise<readonly MappedBlock[]> {
+  const [file] = files;
+  const last = wanted.at(-1) ?? 0;
   if (file === undefined) throw new RangeError('no file');
-  const reading = await openSource(file.path, file.index, source);
   const map = createBlockMapping({ settings: resolved.settings, mapping, now: systemClock.now() });
   const task = {
     index: file.index,
     description: file.description,
     loadKey: JSON.stringify(file.fingerprint),
-    settled: [],
-    upTo: rows,
+    settled: mapping.entries.map(() => gapsBetween(wanted)),
+    upTo: last,
   };
+  const mapped: MappedBlock[] = [];
+  let records = 0;
+  const reading = await openSource(file.path, file.index, source);
   try {
-    for await (const block of reading.blocks()) return map(task, block);
-    throw new RangeError(`${file.name} has no rows`);
+    for await (const block of reading.blocks()) {
+      records = block.startRecord + block.records - 1;
+      if (wanted.some((record) => record >= block.startRecord && record <= records)) mapped.push(map(task, block));
+      if (records >= last) break;
+    }
   } finally {
     await reading.close();
   }
+  if (mapped.length === 0) {
+    throw commandError('record-missing', `${file.name} has ${records} records; record ${wanted[0]} is not there.`, {
+      hint: 'Name a smaller one with --row.',
+    });
+  }
+  return mapped;
 }
 
-function rowsOf(chunk: Chunk): string {
+/** As `RangeSet` prints ranges: all records before and between those that are wanted. */
+function gapsBetween(wanted: readonly number[]): string {
+  const before = [0, ...wanted];
+  return wanted
+    .flatMap((record, index) => {
+      const from = (before[index] ?? 0) + 1;
+      return from < record ? [from === record - 1 ? `${from}` : `${from}-${record - 1}`] : [];
+    })
+    .join(',');
+}
+
+/** The rows that no request holds, and why. */
+function leftOut(mapped: MappedBlock, wanted: readonly number[], quote: Quoter): string[] {
+  const { rejected, skipped, block } = mapped;
+  const lines = rejected.map((row) => {
+    const why = row.faults.map(({ reason, column, field }) => printable(`${column ?? field ?? ''} ${reason}`.trim()));
+    return `${rowLine(row)}\n${chalk.red(`# line ${row.line} would be rejected: ${why.join('; ')}`)}`;
+  });
+  for (const record of wanted) {
+    if (!skipped.every((ranges) => ranges.some(([from, to]) => from <= record && record <= to))) continue;
+    const row = quote(mapped, record - block.startRecord);
+    lines.push(`${rowLine(row)}\n${chalk.yellow(`# line ${row.line} is left out by the mapping`)}`);
+  }
+  return lines;
+}
+
+const longestRow = 4000;
+
+const rowLine = ({ line, source }: Pick<RowRejection, 'line' | 'source'>): string =>
+  chalk.dim(`# line ${line}: ${shorten(printable(source.text), longestRow)}`);
+
+/** A row that gives several items of one request is shown once. */
+function rowsOf(chunk: Chunk, quote: Quoter): string[] {
+  const rows = Array.from({ length: chunk.items }, (_, index) => rowOf(chunk, index, quote));
+  return [...new Set(rows)];
+}
+
+function rowOf(chunk: Chunk, index: number, quote: Quoter): string {
+  const { block, item } = itemAt(chunk, index);
+  return rowLine(quote(block.mapped, block.mapped.firstRow[item] ?? 0));
+}
+
+/** Where each item begins in the body; undefined when the body is not made of the items as they are. */
+function notesFor(chunk: Chunk, request: ApiRequest, quote: Quoter): ReadonlyMap<number, string> | undefined {
+  const framed = Buffer.concat(chunkBody(chunk).body);
+  if (framed.length === 0 || !framed.equals(Buffer.concat(request.body))) return undefined;
+  const notes = new Map<number, string>();
+  let at = withoutCommands(chunk.operation.frame(chunk.route).prefix).length;
+  for (let index = 0; index < chunk.items; index++) {
+    notes.set(at, rowOf(chunk, index, quote));
+    const { block, item } = itemAt(chunk, index);
+    at += withoutCommands(Buffer.from(itemBytes(block, item)).toString('utf8')).length + 1;
+  }
+  return notes;
+}
+
+function chunkLine(chunk: Chunk): string {
   const { block, item } = itemAt(chunk, 0);
   const last = itemAt(chunk, chunk.items - 1);
   const first = block.mapped.block.startRecord + (block.mapped.firstRow[item] ?? 0);

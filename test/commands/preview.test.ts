@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createWorkdir, peopleCsv, writeStreamSetup } from '../support/workdir.ts';
+
+const preview = ['preview', 'people.csv', '-t', 'stream'];
+
+test('the rows stand above the request that they go into, the rejected ones with their reason', async (t) => {
+  const workdir = createWorkdir(t);
+  writeStreamSetup(workdir, 'https://example.invalid');
+  workdir.file('people.csv', 'customer_id,email\n1,a@example.com\nx,b@example.com\n3,c@example.com\n');
+  const { status, stdout } = await workdir.run(preview);
+  assert.equal(status, 1);
+  assert.match(
+    stdout,
+    /^# line 3: \{"customer_id":"x","email":"b@example\.com"\}\n# line 3 would be rejected: customer_id /m,
+  );
+  assert.match(
+    stdout,
+    /^# person: records 1 to 3, 2 items, \d+ bytes\n# line 2: \{"customer_id":"1",.*\n# line 4: \{"customer_id":"3",.*\nPOST /m,
+  );
+});
+
+test('--row starts at a record far into the file, and -n counts from there', async (t) => {
+  const workdir = createWorkdir(t);
+  writeStreamSetup(workdir, 'https://example.invalid');
+  workdir.file('people.csv', peopleCsv(5000));
+  const [middle, behind] = await Promise.all([
+    workdir.run([...preview, '--row', '4321', '-n', '2']),
+    workdir.run([...preview, '--row', '5001']),
+  ]);
+  assert.deepEqual(
+    [...middle.stdout.matchAll(/"CustomerId": (\d+)/g)].map(([, id]) => id),
+    ['4321', '4322'],
+  );
+  assert.match(middle.stdout, /# line 4322: /);
+  assert.equal(behind.status, 2);
+  assert.match(behind.stderr, /people\.csv has 5000 records; record 5001 is not there\..*\[record-missing\]/);
+});
+
+test('rows that the mapping leaves out are told', async (t) => {
+  const workdir = createWorkdir(t);
+  writeStreamSetup(workdir, 'https://example.invalid');
+  workdir.file('people.map.yaml', `${workdir.read('people.map.yaml')}where: 'customer_id != "2"'\n`);
+  workdir.file('people.csv', peopleCsv(3));
+  const { status, stdout } = await workdir.run(preview);
+  assert.equal(status, 0);
+  assert.match(stdout, /# line 3: .*\n# line 3 is left out by the mapping/);
+});
+
+test('--rejects shows the rows that a run rejected, under the mapping as it is now', async (t) => {
+  const workdir = createWorkdir(t);
+  writeStreamSetup(workdir, 'https://example.invalid');
+  workdir.file(
+    'people.csv',
+    'customer_id,email\n1,a@example.com\nx2,b@example.com\n3,c@example.com\nx4,d@example.com\n',
+  );
+  const { summary } = await workdir.run(['validate', 'people.csv', '-t', 'stream', '--json']);
+  workdir.file('people.map.yaml', workdir.read('people.map.yaml').replace('type: integer, ', ''));
+  const [byRun, byFile, unknown] = await Promise.all([
+    workdir.run([...preview, '--rejects', `${summary['run']}-validate`]),
+    workdir.run([...preview, '--rejects', String(summary['rejectsFile'])]),
+    workdir.run([...preview, '--rejects', 'nothing-of-the-kind']),
+  ]);
+  for (const { status, stdout } of [byRun, byFile]) {
+    assert.equal(status, 0, stdout);
+    assert.deepEqual(
+      [...stdout.matchAll(/"CustomerId": "(.*)"/g)].map(([, id]) => id),
+      ['x2', 'x4'],
+    );
+  }
+  assert.equal(unknown.status, 2);
+  assert.match(unknown.stderr, /\[record-missing\]/);
+});
+
+test('colours come with a terminal only, and hide no secret', async (t) => {
+  const workdir = createWorkdir(t);
+  writeStreamSetup(workdir, 'https://example.invalid');
+  workdir.file('people.csv', peopleCsv(1));
+  const [plain, coloured] = await Promise.all([
+    workdir.run(preview),
+    workdir.run(preview, { env: { NO_COLOR: '', FORCE_COLOR: '1' } }),
+  ]);
+  assert.ok(!plain.stdout.includes('\u001b'));
+  const inColour = '\u001b[36m"CustomerId"\u001b[39m: \u001b[33m1\u001b[39m';
+  assert.ok(coloured.stdout.includes(inColour), coloured.stdout);
+  assert.doesNotMatch(plain.stdout + coloured.stdout, /3f0c7d52/);
+});
