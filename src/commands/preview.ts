@@ -8,7 +8,9 @@ import { createBlockMapping } from '../engine/block-mapping.ts';
 import { type Prepared, prepare } from '../engine/prepare.ts';
 import { createQuoter, type Quoter } from '../engine/quote.ts';
 import { openSource } from '../input/source.ts';
+import { loadIdentity } from '../journal/loads.ts';
 import { readRejects, rowFiles } from '../journal/rejects.ts';
+import { mappingHash } from '../mapping/mapping-hash.ts';
 import type { MappedBlock, RowRejection } from '../model/block.ts';
 import { systemClock } from '../model/clock.ts';
 import { Exit, shorten } from '../model/fault.ts';
@@ -95,7 +97,8 @@ async function mapWanted(
   const task = {
     index: file.index,
     description: file.description,
-    loadKey: JSON.stringify(file.fingerprint),
+    // Ids are those of a first load.
+    loadKey: loadIdentity({ target: resolved.target.identity, mapping: mappingHash(mapping) }, file.fingerprint, 0),
     settled: mapping.entries.map(() => gapsBetween(wanted)),
     upTo: last,
   };

@@ -131,9 +131,7 @@ export class Loads {
       "SELECT count(*) AS times FROM loads WHERE target = ? AND mapping = ? AND fingerprint = ? AND state = 'complete'",
     ).get(to.target, to.mapping, print);
     const times = row === undefined ? 0 : integer(row, 'times');
-    const identity = createHash('sha256')
-      .update([to.target, to.mapping, print, String(times)].join('\n'))
-      .digest('hex');
+    const identity = loadIdentity(to, input.fingerprint, times);
     const { lastInsertRowid } = this.#prepared(
       `INSERT INTO loads (target, mapping, fingerprint, identity, path, target_name, operations, state, created, last_run)
        VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?)`,
@@ -264,6 +262,20 @@ export class Loads {
 }
 
 const moves: readonly Move[] = [...recordStates, 'open'];
+
+/**
+ * Seed of the rows' ids in a load of this input. A repeated load has other ids than the one before it, or the platform
+ * would take its rows for repetitions.
+ * @param times how often the input was loaded wholly, with this mapping into this target
+ */
+export const loadIdentity = (
+  to: Pick<Destination, 'target' | 'mapping'>,
+  fingerprint: Fingerprint,
+  times: number,
+): string =>
+  createHash('sha256')
+    .update([to.target, to.mapping, printed(fingerprint), String(times)].join('\n'))
+    .digest('hex');
 
 const printed = ({ size, head, tail }: Fingerprint) => `${size}:${head}:${tail}`;
 

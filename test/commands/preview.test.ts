@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { startRecorder } from '../support/recorder.ts';
 import { createWorkdir, peopleCsv, writeStreamSetup } from '../support/workdir.ts';
 
 const preview = ['preview', 'people.csv', '-t', 'stream'];
@@ -84,4 +85,22 @@ test('colours come with a terminal only, and hide no secret', async (t) => {
   const inColour = '\u001b[36m"CustomerId"\u001b[39m: \u001b[33m1\u001b[39m';
   assert.ok(coloured.stdout.includes(inColour), coloured.stdout);
   assert.doesNotMatch(plain.stdout + coloured.stdout, /3f0c7d52/);
+});
+
+test('the ids that are made of the row are those that a first push sends', async (t) => {
+  const workdir = createWorkdir(t);
+  const platform = await startRecorder(t, () => ({ body: '{}' }));
+  const target = { type: 'customerio', region: 'us', apiKey: 'key-key-key', baseUrl: `${platform.url}/v1` };
+  workdir.file('cdp-load.yaml', JSON.stringify({ targets: { one: { ...target, mapping: 'e.map.yaml' } } }));
+  workdir.file(
+    'e.map.yaml',
+    'version: 1\ntarget: customerio\noperation: track\nkey: id\nfields: { userId: id, event: { const: Seen }, timestamp: at }\n',
+  );
+  workdir.file('e.csv', 'id,at\n7,2020-01-01T00:00:00Z\n');
+  const { stdout } = await workdir.run(['preview', 'e.csv', '-t', 'one']);
+  const { status, stderr } = await workdir.run(['push', 'e.csv', '-t', 'one']);
+  assert.equal(status, 0, stderr);
+  const [, shown] = /"messageId": "(.+)"/.exec(stdout) ?? [];
+  assert.ok(shown !== undefined, stdout);
+  assert.match(platform.heard[0]?.body ?? '', new RegExp(`"messageId":"${shown}"`));
 });
