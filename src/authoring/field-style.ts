@@ -4,7 +4,7 @@ import type { LongField } from '../mapping/schema.ts';
 import { isRawNumber } from '../model/json.ts';
 import type { FieldRule } from '../targets/target.ts';
 import type { Evidence, Guess } from './infer.ts';
-import type { Recipe } from './recipes.ts';
+import type { Recipe } from './recipe.ts';
 
 type Style = { -readonly [Key in keyof LongField]: LongField[Key] };
 

@@ -1,22 +1,14 @@
 /** What a column holds, told from a sample of it, with the evidence. Where a value could be harmed by a type it stays text. */
 
-import { digitsOf, integerFrom, numberFrom } from '../mapping/numbers.ts';
+import { digitsOf, numberFrom } from '../mapping/numbers.ts';
 import { Refusal } from '../mapping/refusal.ts';
 import { emailFrom, jsonFrom } from '../mapping/texts.ts';
 import { isRawNumber, type Json } from '../model/json.ts';
 import { type DateGuess, dateReader, guessDates } from './date-forms.ts';
 import { saysOneOf, wordsOf } from './names.ts';
+import { almostNumbers, fits, guessNumbers } from './number-forms.ts';
 import type { ColumnSample } from './sample.ts';
-import {
-  countWords,
-  flagWords,
-  idWords,
-  listWords,
-  nothingWords,
-  proseWords,
-  timeWords,
-  truthWords,
-} from './vocabulary.ts';
+import { flagWords, idWords, listWords, nothingWords, proseWords, timeWords, truthWords } from './vocabulary.ts';
 
 export type Guess =
   | { readonly kind: 'empty' | 'text' | 'email' | 'json' }
@@ -86,7 +78,7 @@ function inferJson(sample: ColumnSample): Evidence {
     });
   }
   const texts = values.map(textOf);
-  const typed = inferNumbers(texts, words) ?? inferDates(texts, words);
+  const typed = guessNumbers(texts, words) ?? inferDates(texts, words);
   return evidence(sample, texts, {
     ...(typed ?? { guess: { kind: 'number' } }),
     example: values[0],
@@ -130,7 +122,7 @@ const inferTyped = (texts: readonly string[], words: readonly string[]): Finding
   inferEmails(texts) ??
   inferBooleans(texts, words) ??
   inferDates(texts, words) ??
-  inferNumbers(texts, words) ??
+  guessNumbers(texts, words) ??
   inferJsonText(texts) ??
   inferList(texts, words);
 
@@ -169,53 +161,6 @@ function inferDates(texts: readonly string[], words: readonly string[]): Finding
   return { guess, misfits: guess.misfits, ...(choices.length === 0 ? {} : { choose: choices.join('; ') }) };
 }
 
-const numberStyles: readonly { readonly decimal?: string; readonly thousands?: string }[] = [
-  {},
-  { decimal: ',' },
-  { thousands: ',' },
-  { decimal: ',', thousands: '.' },
-  { decimal: ',', thousands: ' ' },
-  { thousands: ' ' },
-  { thousands: "'" },
-];
-const fits = (texts: readonly string[], read: (text: string) => unknown): boolean =>
-  texts.every((text) => !(read(text) instanceof Refusal));
-/** A double keeps any number of 15 digits. */
-const mostDigits = 15;
-
-function inferNumbers(texts: readonly string[], words: readonly string[]): Finding | undefined {
-  if (!texts.every((text) => /^[+-]?\d[\d.,' \u00a0\u202f]*(?:[eE][+-]?\d+)?$/.test(text))) return undefined;
-  const asText = (why: string): Finding => ({ guess: { kind: 'text' }, why });
-  if (texts.some((text) => /^[+-]?0\d/.test(text))) return asText('leading zeros, so it stays text');
-  if (texts.some((text) => text.startsWith('+'))) return asText('a plus sign, so it stays text');
-  if (texts.some((text) => /[eE]/.test(text)))
-    return asText('digits that a spreadsheet has shortened: they are lost already');
-  if (texts.some((text) => text.replace(/\D/g, '').length > mostDigits)) {
-    return asText('more digits than a number keeps, so it stays text');
-  }
-  if (texts.every((text) => /^-?\d+$/.test(text))) {
-    const isId = saysOneOf(words, idWords) !== undefined && saysOneOf(words, countWords) === undefined;
-    return isId ? asText('digits, kept as text: the name is that of an id or a code') : { guess: { kind: 'integer' } };
-  }
-  const withComma = texts.filter((text) => text.includes(','));
-  if (
-    withComma.length > 0 &&
-    fits(texts, numberFrom({ decimal: ',' })) &&
-    fits(texts, numberFrom({ thousands: ',' }))
-  ) {
-    return {
-      ...asText('kept as text until that is decided'),
-      choose:
-        'is the comma a decimal comma or does it part thousands? Say type: number and decimal: "," or thousands: ","',
-    };
-  }
-  const style = numberStyles.find((one) => fits(texts, numberFrom(one)));
-  if (style === undefined) return undefined;
-  if (style.thousands !== undefined && fits(texts, integerFrom(style)))
-    return { guess: { kind: 'integer', thousands: style.thousands } };
-  return { guess: { kind: 'number', ...style } };
-}
-
 function inferJsonText(texts: readonly string[]): Finding | undefined {
   const isJson = texts.every((text) => /^[[{]/.test(text)) && fits(texts, jsonFrom);
   return isJson ? { guess: { kind: 'json' } } : undefined;
@@ -252,14 +197,8 @@ function inferText(texts: readonly string[], words: readonly string[]): Finding 
       };
     }
   }
-  const styled = numberStyles
-    .map((style) => ({ style, misfits: texts.filter((text) => numberFrom(style)(text) instanceof Refusal).length }))
-    .reduce((best, one) => (one.misfits < best.misfits ? one : best));
-  if (styled.misfits > 0 && styled.misfits <= 0.1 * texts.length && saysOneOf(words, idWords) === undefined) {
-    const style = Object.entries(styled.style).map(([key, character]) => `, ${key}: "${character}"`);
-    const choose = `all but ${styled.misfits} of ${texts.length} are numbers: say type: number${style.join('')} to have the others rejected`;
-    return { guess: { kind: 'text' }, choose };
-  }
+  const almost = saysOneOf(words, idWords) === undefined ? almostNumbers(texts) : undefined;
+  if (almost !== undefined) return { guess: { kind: 'text' }, choose: almost };
   return { guess: { kind: 'text' } };
 }
 

@@ -26,6 +26,7 @@ export type NameStyle = 'pascal' | 'camel' | 'snake';
 /** Words in their own letters: accents stay, punctuation goes, and so no name can break a path. */
 export function restyle(name: string, style: NameStyle): string {
   const words = name
+    .replace(/(?<!\p{L})e[-_ ]mail(?!\p{L})/giu, 'Email')
     .replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, '$1 $2')
     .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')
     .split(/[^\p{L}\p{N}\p{M}]+/u)

@@ -9,7 +9,8 @@ import type { Evidence } from './infer.ts';
 import { matchFields, proposeKey, scoreOf } from './match.ts';
 import { restyle, unused } from './names.ts';
 import type { Privacy } from './privacy.ts';
-import { type Plan, type Recipe, recipeFor } from './recipes.ts';
+import type { Plan, Recipe } from './recipe.ts';
+import { recipeFor } from './recipes.ts';
 
 export interface Proposal {
   readonly target: string;
@@ -26,6 +27,11 @@ export interface Proposal {
   readonly isNdjson: boolean;
 }
 
+/** YAML takes no key of more than 1024 characters, and some characters take six when they are quoted. */
+const longestName = 150;
+/** More would make a mapping that nobody reads, and that is larger than a mapping may be. */
+const mostFields = 2000;
+
 /** An alias as sure as this is meant, whatever the column's name sounds like (`push_token` for a device). */
 const surely = 85;
 
@@ -38,6 +44,10 @@ export function propose(proposal: Proposal): Draft {
     const { name, guess } = column;
     if (name.split('.').includes('__proto__')) {
       leftOut.push({ column: name, why: 'a name that programs stumble over; rename it' });
+      return false;
+    }
+    if (name.length > longestName) {
+      leftOut.push({ column: `${name.slice(0, 40)}…`, why: `a name of more than ${longestName} characters` });
       return false;
     }
     const secret = privacy.get(name);
@@ -184,8 +194,8 @@ function createBuilder(proposal: Proposal, recipe: Recipe, key: string | undefin
       if (open === undefined || (rules.length > 0 && inside === undefined)) {
         return 'the operation knows no field for it';
       }
-      if (openFields >= (recipe.most ?? Number.POSITIVE_INFINITY))
-        return `more than ${recipe.most} fields are not taken`;
+      const most = recipe.most ?? mostFields;
+      if (openFields >= most) return `more than ${most} such fields are too many`;
       const style = styleOf(column, undefined, recipe, isNdjson);
       if (style === undefined) return 'lists and objects are not taken here';
       const plain = restyle(column.name, recipe.style);

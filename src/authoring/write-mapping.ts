@@ -127,7 +127,9 @@ function kindText({ guess, least, most, values }: Evidence, isPersonal: boolean)
     case 'text':
       if (values !== undefined && !isPersonal)
         return values.length === 1 ? `always ${values[0]}` : `one of ${values.join(', ')}`;
-      return least === undefined ? 'text' : `text of ${least === most ? least : `${least} to ${most}`} characters`;
+      return least === undefined
+        ? 'text'
+        : `text of ${least === most ? least : `${least} to ${most}`} character${most === '1' ? '' : 's'}`;
     case 'integer':
       return `integers${range}`;
     case 'number':

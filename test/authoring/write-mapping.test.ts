@@ -168,3 +168,12 @@ test('property: text and JSON come back from YAML as they were', () => {
     }),
   );
 });
+
+test('a header of ten thousand columns, or with a name of three thousand characters, gives a mapping that can be read', () => {
+  const header = ['id', 'k'.repeat(3000), ...Array.from({ length: 10_000 }, (_, index) => `column ${index}`)];
+  const table = { header, rows: [header.map((_, index) => `v${index}`)] };
+  const { text } = authored(table, { target: 'raptor' });
+  assert.match(text, /# left out: k{40}…: a name of more than 150 characters$/m);
+  assert.match(text, /# left out: .* and 7991 more: more than 2000 such fields are too many$/m);
+  assert.deepEqual(troubleWith(text, table, 'raptor'), []);
+});
