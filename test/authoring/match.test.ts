@@ -66,6 +66,12 @@ test('the key is the column that is called so, before an address, before whateve
   assert.equal(keyOf({ sku: ['a', 'b'], id: ['1', '2'] }, 'thing'), 'sku');
 });
 
+test('a key that a few rows lack is still the key', () => {
+  const ids = Array.from({ length: 40 }, (_, row) => (row === 7 ? '' : `c${row}`));
+  const others = ids.map((_, row) => `o${row}`);
+  assert.equal(keyOf({ other: others, customer_id: ids }), 'customer_id');
+});
+
 test('a column full of gaps is no key where another one will do', () => {
   assert.equal(keyOf({ customer_id: ['7', '', ''], email: [...mails, 'c@example.com'] }), 'email');
   assert.equal(keyOf({ colour: ['red', 'red'] }), undefined);
