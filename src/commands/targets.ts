@@ -2,11 +2,11 @@
 import chalk from 'chalk';
 import { loadConfig } from '../config/load.ts';
 import { resolveTarget, settingStates } from '../config/resolve.ts';
-import { createTokenCache } from '../delivery/token-cache.ts';
 import { createTransport } from '../delivery/transport.ts';
 import { systemClock } from '../model/clock.ts';
 import { Exit } from '../model/fault.ts';
 import { maskTexts } from '../model/mask.ts';
+import type { ApiFailure, ApiReply, ApiRequest } from '../model/request.ts';
 import { printable } from '../report/printable.ts';
 import { targetTypes } from '../targets/index.ts';
 import type { Target } from '../targets/target.ts';
@@ -30,7 +30,7 @@ export async function targets(name: string | undefined, flags: ConfigFlags & Out
         from === 'missing'
           ? chalk.red(`missing${variable === undefined ? '' : `: set ${variable}`}`)
           : from === 'default'
-            ? chalk.dim('not set')
+            ? chalk.dim(`not set${variable === undefined ? '' : ` (${variable})`}`)
             : `${printable(shown ?? '')} ${chalk.dim(`(${from})`)}`;
       lines.push(`  ${setting.padEnd(24)} ${value}`);
       if (name !== undefined && about !== '') lines.push(chalk.dim(`  ${''.padEnd(24)} ${about}`));
@@ -78,11 +78,12 @@ export async function checkTarget(name: string, flags: ConfigFlags): Promise<voi
 async function firstGoodAnswer(
   target: Target,
   check: Extract<Target['check'], { calls: unknown }>,
-  send: Parameters<typeof createTokenCache>[1],
+  send: (request: ApiRequest) => Promise<ApiReply | ApiFailure>,
 ): Promise<{ ok: boolean; says: string; hint?: string }> {
   let token: string | undefined;
   if (target.token !== undefined) {
-    const got = await createTokenCache(target.token, send, systemClock, new AbortController().signal).get();
+    // Asked once: a check tells what is so now, and does not wait for it to get better.
+    const got = target.token.read(await send(target.token.request()));
     if ('reason' in got) return { ok: false, says: got.reason.reason };
     token = got.token;
   }

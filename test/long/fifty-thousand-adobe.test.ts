@@ -113,6 +113,7 @@ test('Adobe’s Profile holds each person of 50,000 records as the last one of e
 
   const { ran, ask } = await loadIntoEmulator(t, {
     target: 'adobe',
+    config: { rate: 1000, concurrency: 16 },
     mapping: 'fixtures/adobe/profiles.map.yaml',
     file: { name: 'profiles.csv', text: `${lines.join('\n')}\n` },
     faults: lightFaults({ busy: [4, 30], tooMany: [9, 55], storedAllTheSame: [12, 40], cut: [7, 60] }).map((rule) => ({
@@ -203,6 +204,7 @@ test('Adobe’s Profile holds each of 50,000 events once, those that stand in th
 
   const { ran, ask } = await loadIntoEmulator(t, {
     target: 'adobe',
+    config: { rate: 1000, concurrency: 16 },
     mapping: 'fixtures/adobe/web-events.map.yaml',
     file: { name: 'web-events.ndjson', text: `${lines.join('\n')}\n` },
     faults: lightFaults({ busy: [4, 30], tooMany: [9, 55], storedAllTheSame: [12, 40], cut: [7, 60] }).map((rule) => ({
