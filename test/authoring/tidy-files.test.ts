@@ -85,7 +85,7 @@ for (const { type } of targetTypes) {
         const trouble = troubleWith(text, given, type);
         if (trouble.length > 0) throw new Error(`${trouble.join('\n')}\n${text}`);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -110,7 +110,7 @@ for (const { type } of targetTypes) {
         const trouble = troubleWith(text, given, type);
         if (trouble.length > 0) throw new Error(`${trouble.join('\n')}\n${text}`);
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 }

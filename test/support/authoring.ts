@@ -4,7 +4,7 @@ import type { Draft } from '../../src/authoring/draft.ts';
 import { type Evidence, inferColumn } from '../../src/authoring/infer.ts';
 import { writeMapping } from '../../src/authoring/write-mapping.ts';
 import { standInTarget } from '../../src/commands/stand-in-target.ts';
-import { requireType } from '../../src/config/resolve.ts';
+import { type ResolvedTarget, requireType } from '../../src/config/resolve.ts';
 import type { ParsedRow } from '../../src/input/parse.ts';
 import { compileMapping } from '../../src/mapping/compile.ts';
 import { parseMapping } from '../../src/mapping/load.ts';
@@ -42,10 +42,18 @@ export function authored({ header, rows }: Table, aim: Aim): { readonly text: st
   return { draft, text: writeMapping(draft, writing) };
 }
 
+const targets = new Map<string, ResolvedTarget>();
+
+function openedTarget(name: string): ResolvedTarget {
+  const opened = targets.get(name) ?? standInTarget(name, noConfig, {});
+  targets.set(name, opened);
+  return opened;
+}
+
 /** What is wrong with a mapping's own tests and with each row under it: nothing, for a tidy file. */
 export function troubleWith(text: string, { header, rows }: Table, target: string): string[] {
   const mapping = parseMapping(text, 'proposed.map.yaml');
-  const opened = standInTarget(target, noConfig, {});
+  const opened = openedTarget(target);
   const shape = header === undefined ? ({ kind: 'ndjson' } as const) : ({ kind: 'csv', header } as const);
   const compiled = compileMapping(mapping, shape, opened.target, opened.type);
   const options = { identity: () => '0'.repeat(64), now: Date.parse('2026-01-01T00:00:00Z') };
