@@ -1,24 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '../../src/sandbox/faults.ts';
+import { namedInFlight } from '../support/in-flight.ts';
 import { startSink } from '../support/sink.ts';
 import { createWorkdir, peopleCsv, writeStreamSetup } from '../support/workdir.ts';
 
 const rows = 20_000;
 const kills = 20;
-
-/** Record numbers that a start named as in flight when the run before died. */
-function namedInFlight(events: readonly Record<string, unknown>[]): Set<number> {
-  const named = new Set<number>();
-  const start = events.find(({ event }) => event === 'start');
-  for (const { records } of (start?.['uncertain'] ?? []) as { records: string }[]) {
-    for (const part of records.split(',')) {
-      const [from = 0, to = from] = part.split('-').map(Number);
-      for (let record = from; record <= to; record++) named.add(record);
-    }
-  }
-  return named;
-}
 
 for (const operation of ['person', 'interaction'] as const) {
   test(`${operation}: killed ${kills} times at random and started again by the same command, every row arrives and only named ones twice`, async (t) => {

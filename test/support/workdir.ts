@@ -32,18 +32,38 @@ export interface Workdir {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Uint8Array;
+  /** A command to run it under, such as strace or faketime. */
+  readonly under?: readonly string[];
+  /** Options of node's own. */
+  readonly node?: readonly string[];
 }
 
 export function createWorkdir(t: Pick<TestContext, 'after'>): Workdir {
   const path = mkdtempSync(join(tmpdir(), 'cdp-load-test-'));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
+  const running = new Set<ChildProcess>();
+  t.after(() => {
+    // A failed test leaves them waiting for a server that is gone, and node waits for them.
+    for (const child of running) endGroup(child);
+    rmSync(path, { recursive: true, force: true });
+  });
 
   const start = (args: readonly string[], options: RunOptions = {}) => {
-    const child = spawn(process.execPath, [binary, ...args], {
+    const [program = '', ...words] = [
+      ...(options.under ?? []),
+      process.execPath,
+      ...(options.node ?? []),
+      binary,
+      ...args,
+    ];
+    const child = spawn(program, words, {
       cwd: path,
       env: { PATH: process.env['PATH'] ?? '', HOME: path, NO_COLOR: '1', ...options.env },
+      // A group of its own, so that it can be ended together with what it runs under.
+      detached: true,
       stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    running.add(child);
+    child.on('close', () => running.delete(child));
     child.stdin?.on('error', () => {});
     child.stdin?.end(options.stdin);
     let stdout = '';
@@ -76,6 +96,14 @@ export function createWorkdir(t: Pick<TestContext, 'after'>): Workdir {
     run: (args, options) => start(args, options).done,
     start,
   };
+}
+
+function endGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended in this moment.
+  }
 }
 
 /** A config whose target `stream` is at `url`, and a mapping of two columns for it. */
