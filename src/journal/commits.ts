@@ -86,7 +86,7 @@ export class Committer {
 
   /** Resolves when the events are on disk. Once it has rejected it always will: the run must stop. */
   record(events: readonly JournalEvent[], receipts: readonly Receipt[] = []): Promise<void> {
-    if (this.#broken !== undefined) return Promise.reject(this.#broken);
+    if (this.#broken !== undefined) return this.#refuse();
     const batch = this.#open();
     for (const event of events) this.#fold(event);
     for (const receipt of receipts) batch.receipts.push(receipt);
@@ -95,7 +95,7 @@ export class Committer {
 
   /** Anything else that is to change with the next commit. */
   change(load: number, edit: (change: LoadChange) => void): Promise<void> {
-    if (this.#broken !== undefined) return Promise.reject(this.#broken);
+    if (this.#broken !== undefined) return this.#refuse();
     const batch = this.#open();
     edit(this.#changeOf(load));
     return batch.promise;
@@ -103,7 +103,7 @@ export class Committer {
 
   /** Leaves a sign of life with the next commit. */
   renew(now: number): Promise<void> {
-    if (this.#broken !== undefined) return Promise.reject(this.#broken);
+    if (this.#broken !== undefined) return this.#refuse();
     const batch = this.#open();
     batch.heartbeat = now;
     return batch.promise;
@@ -118,6 +118,13 @@ export class Committer {
   /** Ends it: everything after this is refused with `reason`. */
   close(reason: unknown): void {
     this.#broken ??= reason;
+  }
+
+  #refuse(): Promise<never> {
+    const refused = Promise.reject(this.#broken);
+    // As of a batch that fails: whoever does not look must not bring the process down before the run has said why it stops.
+    refused.catch(() => {});
+    return refused;
   }
 
   #fold(event: JournalEvent): void {

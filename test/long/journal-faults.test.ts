@@ -1,0 +1,78 @@
+/** A disk that fails or fills in the middle of a run: said plainly, nothing counted that is not on disk, and the same command goes on when the disk is well. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Ran } from '../support/workdir.ts';
+import { inPairs } from './in-pairs.ts';
+import { nameOfRow, type Scene, scenes } from './scenes.ts';
+import { createStage, type Stage } from './stage.ts';
+import { countSystemCalls, failingAt } from './strace.ts';
+
+const scene = scenes.find(({ name }) => name === 'raptor person') ?? assert.fail();
+const flags = ['--concurrency', '2'];
+
+/** Ended by its own word, and by no other than that the journal cannot be written. */
+function saysSo(ran: Ran, where: string): void {
+  const says = `${where}: ${ran.status} ${ran.signal}\n${ran.stdout}${ran.stderr}`;
+  assert.partialDeepStrictEqual(ran.summary, { event: 'error', code: 'journal-unwritable' }, says);
+  assert.equal(ran.status, ran.summary['exit'], says);
+  assert.ok(ran.status === 5 || ran.status === 2, says);
+  assert.match(String(ran.summary['hint']), /\S/, says);
+}
+
+async function completes(stage: Stage, { rows }: Scene, where: string): Promise<void> {
+  const last = await stage.workdir.run(stage.args);
+  assert.equal(last.status, 0, `${where}\n${last.stdout}${last.stderr}`);
+  const arrivals = stage.arrivals();
+  for (let record = 1; record <= rows; record++) assert.ok(arrivals.has(nameOfRow(record)), `${where}: ${record}`);
+}
+
+for (const error of ['EIO', 'ENOSPC'] as const) {
+  test(`${error} from then on, at each call of the journal: the run stops with journal-unwritable, and completes later`, async (t) => {
+    const whole = await createStage(t, scene, { flags });
+    const calls = await countSystemCalls(whole.workdir, whole.args, ['fsync', 'pwrite64']);
+    const points = [
+      ...Array.from({ length: Math.floor(calls.fsync / 4) }, (_, index) => ({ call: 'fsync', nth: 1 + index * 4 })),
+      ...Array.from({ length: Math.floor(calls.pwrite64 / 16) }, (_, index) => ({
+        call: 'pwrite64',
+        nth: 1 + index * 16,
+      })),
+    ];
+    let stopped = 0;
+    await inPairs(points, async ({ call, nth }) => {
+      const where = `${call} ${nth} and after`;
+      const stage = await createStage(t, scene, { flags });
+      const ran = await stage.workdir.run(stage.args, { under: failingAt(call, error, `${nth}+`) });
+      // What fails when all is settled is only the tidying up.
+      if (ran.summary['event'] === 'summary') {
+        assert.ok(nth > points.length, `${where}: nobody noticed\n${ran.stdout}`);
+      } else {
+        stopped += 1;
+        saysSo(ran, where);
+      }
+      await completes(stage, scene, where);
+    });
+    assert.ok(stopped > points.length / 2, `only ${stopped} of ${points.length} stopped`);
+    t.diagnostic(`${stopped} of ${points.length} stopped`);
+  });
+}
+
+test('a full disk stops the run, and the same command completes it once there is room', async (t) => {
+  const rows = 3000;
+  const big = { ...scene, rows };
+  const stage = await createStage(t, scene, { rows, flags });
+  const state = join(stage.workdir.path, '.cdp-load');
+  mkdirSync(state);
+  const mount = (...args: string[]) => spawnSync('mount', [...args, state], { encoding: 'utf8' });
+  const mounted = mount('-t', 'tmpfs', '-o', 'size=160k', 'tmpfs');
+  if (mounted.status !== 0) return t.skip(`no file system can be mounted here: ${mounted.stderr}`);
+  try {
+    saysSo(await stage.workdir.run(stage.args), 'a disk of 160 kB');
+    assert.equal(mount('-o', 'remount,size=16m').status, 0);
+    await completes(stage, big, 'with room again');
+  } finally {
+    spawnSync('umount', [state]);
+  }
+});
