@@ -5,9 +5,9 @@ export type ErrorBudget = { readonly rows: number } | { readonly percent: number
 /** A share of fewer rows than this says little: the first row of a file may be bad. */
 const smallestSample = 1000;
 
-/** Whether this many rejected rows of this many settled ones are more than the budget. Without a budget nothing is. */
-export function isOverBudget(budget: ErrorBudget | undefined, rejected: number, settled: number): boolean {
+/** Whether this many rejected rows of this many read ones are more than the budget. Without a budget nothing is. */
+export function isOverBudget(budget: ErrorBudget | undefined, rejected: number, read: number): boolean {
   if (budget === undefined) return false;
   if ('rows' in budget) return rejected > budget.rows;
-  return settled >= smallestSample && rejected * 100 > budget.percent * settled;
+  return read >= smallestSample && rejected * 100 > budget.percent * read;
 }

@@ -3,12 +3,12 @@
  * gives mapped blocks; what happens to them afterwards is the same.
  */
 import type { LiveBlock } from '../delivery/chunk.ts';
+import type { LedgerEvent } from '../delivery/ledger.ts';
 import type { Planner } from '../delivery/plan.ts';
 import type { Sender } from '../delivery/sender.ts';
 import type { MappedBlock, RecordRange, RowRejection } from '../model/block.ts';
 import type { RowCounts } from '../report/summary.ts';
 import type { Operation } from '../targets/target.ts';
-import type { Book } from './book.ts';
 
 export interface Feed {
   /** What the user called the inputs. */
@@ -39,22 +39,23 @@ export interface Intake {
   readonly operations: readonly Operation[];
   readonly planner: Planner;
   readonly sender: Sender;
-  readonly book: Book;
+  /** Does not wait for the disk: nothing here depends on it, and a failure stops the run. */
+  readonly record: (events: readonly LedgerEvent[]) => void;
   readonly writeRejects: (mapped: MappedBlock) => Promise<void>;
 }
 
 /** Settles what the mapping settled (rejects first to their file, then to the journal), plans the rest, and hands it on. */
 export async function takeIn({ mapped, load }: FedBlock, intake: Intake): Promise<void> {
-  const { book, operations, planner, sender } = intake;
+  const { operations, planner, sender } = intake;
+  const events: LedgerEvent[] = mapped.skipped
+    .map((ranges, entry) => ({ load, entry, to: 'skipped' as const, ranges }))
+    .filter(({ ranges }) => ranges.length > 0);
   if (mapped.rejected.length > 0) {
     await intake.writeRejects(mapped);
     const ranges = mapped.rejected.map(({ record }): RecordRange => [record, record]);
-    await book.record([...operations.keys()].map((entry) => ({ load, entry, to: 'rejected', ranges })));
+    for (const entry of operations.keys()) events.push({ load, entry, to: 'rejected', ranges });
   }
-  const skipped = mapped.skipped
-    .map((ranges, entry) => ({ load, entry, to: 'skipped' as const, ranges }))
-    .filter(({ ranges }) => ranges.length > 0);
-  if (skipped.length > 0) await book.record(skipped);
+  if (events.length > 0) intake.record(events);
   const live: LiveBlock = { mapped, load, operations };
   for (const chunk of planner.add(live)) await sender.submit(chunk);
 }

@@ -90,9 +90,8 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
 
   const stopIfOverBudget = () => {
     const rejected = order.rejectedBefore + tally.shown.rejected;
-    const { shown } = tally;
-    const settled = order.resumed + shown.rejected + shown.accepted + shown.skipped + shown.uncertain;
-    if (!isOverBudget(order.maxErrors, rejected, settled)) return;
+    // Of the rows read: rejects of the mapping are known at once, while acceptances are still under way.
+    if (!isOverBudget(order.maxErrors, rejected, order.resumed + tally.shown.read)) return;
     sender.stop({ exit: Exit.tooManyErrors, reason: overBudget(order.maxErrors, rejected) });
   };
   const observer: SenderObserver = {
@@ -139,11 +138,15 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     pausedUntil: pace !== undefined && pace.state.pausedUntil > clock.now() ? pace.state.pausedUntil : undefined,
   });
   const ticker = setInterval(() => reporter.progress(progress()), progressEveryMs);
+  let recorded: Promise<void> = Promise.resolve();
   const intake: Intake = {
     operations,
     planner,
     sender,
-    book,
+    record(events) {
+      recorded = book.record(events);
+      recorded.catch((error) => sender.stop({ exit: exitOf(error), error }));
+    },
     async writeRejects(mapped) {
       const name = feed.nameOf(mapped);
       await world.rejects.write(mapped.rejected.map((row) => ({ file: name, ...row })));
@@ -168,6 +171,8 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     sender.stop({ exit: exitOf(error), error });
   } finally {
     await sender.drain();
+    // Commits keep their order, so the last one stands for all. Its failure has stopped the run already.
+    await recorded.catch(() => {});
     clearInterval(ticker);
     world.interrupt.removeEventListener('abort', onInterrupt);
     await Promise.all([feed.close(), world.rejects.close(), world.uncertain.close(), world.transport?.close()]);
