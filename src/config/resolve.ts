@@ -115,11 +115,22 @@ export function settingStates(
   env: Surroundings['env'],
 ): { type: RegisteredType; states: SettingState[] } {
   const { type, given } = lookUp(name, config);
-  const states = Object.entries(ownProperties(type)).map(([key, { description, isRequired }]): SettingState => {
+  const properties = ownProperties(type);
+  const set = new Map<string, unknown>();
+  for (const key of Object.keys(properties)) {
+    const raw = given[key] ?? (env[type.environment[key] ?? ''] || undefined);
+    if (raw !== undefined) set.set(key, raw);
+  }
+  // Some settings are needed only because of others (a token beside its id): the type's own rules say which.
+  const lacking = new Set(
+    (type.config.safeParse(Object.fromEntries(set)).error?.issues ?? [])
+      .map(({ path }) => String(path[0]))
+      .filter((key) => !set.has(key)),
+  );
+  const states = Object.entries(properties).map(([key, { description, isRequired }]): SettingState => {
     const variable = type.environment[key];
     const secret = type.secrets.includes(key);
-    const fromEnv = variable === undefined ? undefined : env[variable];
-    const raw = given[key] ?? fromEnv;
+    const raw = set.get(key);
     const missingReference =
       typeof raw === 'string'
         ? [...raw.matchAll(/\$\{([A-Za-z_]\w*)\}/g)].find(([, ref]) => (env[ref ?? ''] ?? '') === '')
@@ -129,9 +140,9 @@ export function settingStates(
         ? 'missing'
         : given[key] !== undefined
           ? 'config'
-          : fromEnv
+          : raw !== undefined
             ? 'environment'
-            : isRequired
+            : isRequired || lacking.has(key)
               ? 'missing'
               : 'default';
     return {
