@@ -11,6 +11,7 @@ import {
   defaultItems,
   defaultRequestBytes,
   mostRequestBytes,
+  mostRequestsPerSecond,
 } from './customerio/config.ts';
 import { compileEncode, type EncodeOptions } from './customerio/encode.ts';
 import { fieldsOf, settingsOf } from './customerio/fields.ts';
@@ -110,6 +111,7 @@ function open(settings: CustomerioConfig, common: CommonSettings): Target {
     operation,
     authorize: (request) => ({ ...request, headers: { ...request.headers, Authorization: authorization } }),
     secretTexts: [encodedPart(authorization)],
+    pace: { rate: mostRequestsPerSecond, concurrency: Number.MAX_SAFE_INTEGER },
     check: check(),
   };
 

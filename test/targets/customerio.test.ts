@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { type JsonObject, rawNumber } from '../../src/model/json.ts';
 import { customerio } from '../../src/targets/customerio.ts';
 import { type GoldenCase, type LimitCase, type RefusalCase, type ReplyCase, runContract } from './contract.ts';
@@ -382,3 +384,8 @@ runContract({
 function briefReplies(operation: string): ReplyCase[] {
   return repliesOf(operation).slice(0, 5);
 }
+
+test('no setting makes a target faster than Customer.io takes without dropping calls unsaid', () => {
+  const common = { baseUrl: customerio.defaults.baseUrl, headers: {} };
+  assert.equal(customerio.open(customerio.config.parse(config), common).pace?.rate, 1000);
+});

@@ -7,6 +7,8 @@ const defaultItemBytes = 32_000;
 const mostItemBytes = 65_536;
 export const defaultRequestBytes = 480_000;
 export const mostRequestBytes = 1_000_000;
+/** 3000 in 3 seconds (contract §4). What goes beyond may be dropped without an error, so no setting goes beyond. */
+export const mostRequestsPerSecond = 1000;
 // The platform states no maximum (contract §9); bytes rule.
 export const defaultItems = 100;
 
