@@ -96,9 +96,12 @@ function inputChanged(load: Load, input: Input, state: LoadState): UserError {
 }
 
 function changeOf(was: Fingerprint, is: Fingerprint): string {
-  if (was.head === is.head && is.size > was.size) return `has grown from ${was.size} to ${is.size} bytes`;
-  if (was.head === is.head && is.size < was.size) return `has shrunk from ${was.size} to ${is.size} bytes`;
-  return `has other content (${was.size} bytes then, ${is.size} now)`;
+  const size =
+    is.size === was.size ? '' : `has ${is.size > was.size ? 'grown' : 'shrunk'} from ${was.size} to ${is.size} bytes`;
+  // In a file shorter than the hashed head, one row more is another head.
+  return was.head === is.head && size !== ''
+    ? size
+    : ['has other content', size].filter((text) => text !== '').join(' and ');
 }
 
 function mappingChanged(load: Load, input: Input, state: LoadState): UserError {
