@@ -15,6 +15,8 @@ export interface Feed {
   readonly names: readonly string[];
   /** Of the input, for the estimate. */
   readonly bytesTotal: number;
+  /** Rows of the input that lie before the first block: earlier runs have settled them. */
+  readonly rowsBefore: number;
   /** Hands over every block in order, waiting for each to be taken. Resolves to whether the input was read to its end. */
   run(take: (fed: FedBlock) => Promise<void>, isStopped: () => boolean): Promise<boolean>;
   /** The original row behind an item. `row` counts from the block's `startRecord`. */

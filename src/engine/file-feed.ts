@@ -31,6 +31,7 @@ export interface FileFeedOptions {
 export function createFileFeed(options: FileFeedOptions): Feed {
   const { surveyed, streamed, book } = options;
   const bytesTotal = streamed.reduce((total, { file, from }) => total + file.bytes - (from?.byte ?? 0), 0);
+  const rowsBefore = streamed.reduce((total, { from }) => total + (from?.record ?? 1) - 1, 0);
   const mapper = createMapper(options.mapping, options.workers ?? workersFor(bytesTotal));
   const read = new Map<number, number>(streamed.map(({ load, from }) => [load, (from?.record ?? 1) - 1]));
   const nameOf = (mapped: MappedBlock) => surveyed[mapped.block.file]?.name ?? '';
@@ -38,6 +39,7 @@ export function createFileFeed(options: FileFeedOptions): Feed {
   return {
     names: surveyed.map(({ name }) => name),
     bytesTotal,
+    rowsBefore,
     quote: createQuoter(surveyed.map(({ description }) => description)),
     nameOf,
     async run(take, isStopped) {

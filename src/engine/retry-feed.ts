@@ -119,6 +119,7 @@ export function createRetryFeed(
   return {
     names: loads.map(({ name }) => name),
     bytesTotal: loads.reduce((total, { rows }) => total + rows.length, 0),
+    rowsBefore: 0,
     nameOf: (mapped) => loads[mapped.block.file]?.name ?? '',
     quote(mapped, row) {
       const record = mapped.block.startRecord + row;

@@ -90,8 +90,7 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
 
   const stopIfOverBudget = () => {
     const rejected = order.rejectedBefore + tally.shown.rejected;
-    // Of the rows read: rejects of the mapping are known at once, while acceptances are still under way.
-    if (!isOverBudget(order.maxErrors, rejected, order.resumed + tally.shown.read)) return;
+    if (!isOverBudget(order.maxErrors, rejected, feed.rowsBefore + tally.shown.read)) return;
     sender.stop({ exit: Exit.tooManyErrors, reason: overBudget(order.maxErrors, rejected) });
   };
   const observer: SenderObserver = {
@@ -158,9 +157,9 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     complete = await feed.run(
       async (fed) => {
         if (sender.stopped !== undefined) return;
-        await takeIn(fed, intake);
         tally.took(fed, feed.nameOf(fed.mapped));
         world.inspection?.took(fed, feed.nameOf(fed.mapped));
+        await takeIn(fed, intake);
         stopIfOverBudget();
       },
       () => sender.stopped !== undefined,
