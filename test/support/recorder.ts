@@ -34,6 +34,9 @@ export interface Recorder {
   readonly stored: readonly Record<string, unknown>[];
 }
 
+/** A client that never comes is an error, not a test without end. */
+const longestWaitMs = 20_000;
+
 /** `answer` may be replaced while it runs: `recorder.answer = …`. */
 export async function startRecorder(
   t: Pick<TestContext, 'after'>,
@@ -92,7 +95,11 @@ export async function startRecorder(
     answer,
     reached(requests: number) {
       if (heard.length >= requests) return Promise.resolve();
-      return new Promise<void>((resolve) => waiting.push({ requests, resolve }));
+      return new Promise<void>((resolve, reject) => {
+        waiting.push({ requests, resolve });
+        const tooLong = () => reject(new Error(`${heard.length} of ${requests} requests came in ${longestWaitMs} ms`));
+        setTimeout(tooLong, longestWaitMs).unref();
+      });
     },
   };
   return recorder;
