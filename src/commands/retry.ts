@@ -1,4 +1,5 @@
 /** `cdp-load retry`: the rejected rows of a run once more, under the mapping as it is now. */
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import { resolveTarget } from '../config/resolve.ts';
@@ -12,7 +13,7 @@ import type { Load } from '../journal/loads.ts';
 import { RowFile, rowFiles } from '../journal/rejects.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { systemClock } from '../model/clock.ts';
-import { exitOf } from '../model/fault.ts';
+import { exitOf, type UserError } from '../model/fault.ts';
 import { maskTexts } from '../model/mask.ts';
 import { plural } from '../report/printable.ts';
 import type { Summary } from '../report/summary.ts';
@@ -36,19 +37,12 @@ export async function retry(id: string, flags: RetryFlags): Promise<void> {
     const loadOf = (file: string): Load | undefined =>
       loads.find(({ path }) => path === file || path === resolve(file)) ?? (loads.length === 1 ? loads[0] : undefined);
     const kinds = flags.uncertain === 'resend' ? (['rejected', 'uncertain'] as const) : (['rejected'] as const);
-    const batch = await readRetriedRows(join(journal.stateDirectory, 'runs', id), loadOf, kinds);
+    const runDirectory = join(journal.stateDirectory, 'runs', id);
+    const batch = await readRetriedRows(runDirectory, loadOf, kinds);
     const operations = mapping.entries.map(({ operation, settings }) => target.operation(operation, settings));
     refuseDestruction(operations, flags.confirmDestructive ?? false);
     refuseSingleRequest(operations);
-    if (batch.loads.length === 0) {
-      throw engineError(
-        'nothing-to-retry',
-        batch.unreadable === 0
-          ? `Run ${id} has no rejected rows.`
-          : `The ${plural(batch.unreadable, 'rejected row')} of run ${id} could not even be read.`,
-        batch.unreadable === 0 ? '`cdp-load runs` lists the runs.' : 'Mend the file itself and push it.',
-      );
-    }
+    if (batch.loads.length === 0) throw nothingToRetry(id, batch.unreadable, runDirectory);
     refuseOtherOperations(batch.loads, operations);
     const mask = maskTexts([...resolved.secrets, ...(target.secretTexts ?? [])]);
     const reporter = createReporter(flags, mask, target.acceptedWord);
@@ -119,6 +113,18 @@ export async function retry(id: string, flags: RetryFlags): Promise<void> {
   } finally {
     journal.close();
   }
+}
+
+function nothingToRetry(id: string, unreadable: number, runDirectory: string): UserError {
+  if (unreadable > 0) {
+    const says = `The ${plural(unreadable, 'rejected row')} of run ${id} could not even be read.`;
+    return engineError('nothing-to-retry', says, 'Mend the file itself and push it.');
+  }
+  const says = `Run ${id} has no rejected rows.`;
+  const hint = existsSync(join(runDirectory, rowFiles.uncertain))
+    ? 'Its uncertain rows are sent again with --uncertain resend: look first whether they arrived.'
+    : '`cdp-load runs` lists the runs.';
+  return engineError('nothing-to-retry', says, hint);
 }
 
 /** What is settled of a row is kept for each operation: under others nobody could say which of its items is open. */
