@@ -213,7 +213,12 @@ export function createSender(options: SenderOptions): Sender {
   const giveBack = async (chunk: Chunk, passage: Passage, reason: Reason) => {
     if (!passage.announced) return;
     if (!passage.maybeTaken) return settle(chunk, 'open', chunk.items);
-    if (mayResend(chunk.repeatable, options.policy.uncertain)) return settle(chunk, 'uncertain', chunk.items);
+    if (mayResend(chunk.repeatable, options.policy.uncertain)) {
+      // They stay *sending*: what is uncertain counts as settled, and a load that ends so would be taken for loaded. The
+      // next run finds them as it finds what a crash left, names them, and sends them again.
+      observer.settled(chunk, 'uncertain', chunk.items, recordsOf(chunk));
+      return;
+    }
     return hold(chunk, reason);
   };
 

@@ -133,6 +133,7 @@ function addRows(counts: Mutable<RowCounts>, book: Book, load: number, records: 
   counts.accepted += rows.accepted;
   counts.rejected += rows.rejected;
   counts.skipped += rows.skipped;
-  counts.uncertain += rows.uncertain;
-  counts.remaining += rows.open + rows.sending;
+  // A run that counts has nothing in flight any more: what is still called so was never answered for.
+  counts.uncertain += rows.uncertain + rows.sending;
+  counts.remaining += rows.open;
 }

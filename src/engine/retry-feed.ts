@@ -245,7 +245,8 @@ function countsWithin(run: Pick<JournalRun, 'state'>, load: number, records: Ran
   for (const [from, to] of records) {
     for (let record = from; record <= to; record++) {
       if (entries.some(({ rejected }) => rejected.has(record))) counts.rejected += 1;
-      else if (entries.some(({ uncertain }) => uncertain.has(record))) counts.uncertain += 1;
+      else if (entries.some(({ uncertain, sending }) => uncertain.has(record) || sending.has(record)))
+        counts.uncertain += 1;
       else if (entries.some(({ accepted, skipped }) => !accepted.has(record) && !skipped.has(record)))
         counts.remaining += 1;
       else if (entries.some(({ accepted }) => accepted.has(record))) counts.accepted += 1;
