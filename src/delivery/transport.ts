@@ -15,7 +15,10 @@ export interface TransportOptions {
   /** From the request's first byte to the reply's last. */
   readonly timeoutMs: Milliseconds;
   readonly connectTimeoutMs: Milliseconds;
-  /** Address of a proxy; otherwise HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment hold. Loopback never goes through one. */
+  /**
+   * Address of a proxy, for every request. Otherwise HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment hold, and
+   * unless NO_PROXY says otherwise, loopback is reached without one.
+   */
   readonly proxy?: string | undefined;
   /** PEM files. */
   readonly ca?: string | undefined;
@@ -55,11 +58,12 @@ export function createTransport(options: TransportOptions): Transport {
   };
   const direct = new Agent(agentOptions);
   const proxied = proxyDispatcher(options, agentOptions, tls);
+  const isLoopbackDirect = options.proxy === undefined && noProxy() === undefined;
 
   return {
     async send(request, signal) {
       const url = new URL(request.url);
-      const dispatcher = proxied === undefined || isLoopbackHost(url.hostname) ? direct : proxied;
+      const dispatcher = proxied === undefined || (isLoopbackDirect && isLoopbackHost(url.hostname)) ? direct : proxied;
       const deadline = new AbortController();
       const timer = setTimeout(() => deadline.abort(), options.timeoutMs);
       const giveUp = () => deadline.abort();
@@ -165,6 +169,9 @@ function errorCode(error: unknown): string {
 }
 
 const isCertificateTrouble = (code: string) => /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS_|EPROTO/.test(code);
+
+/** Undefined: nobody has said which hosts are reached without a proxy. */
+const noProxy = (): string | undefined => process.env['no_proxy'] ?? process.env['NO_PROXY'];
 
 function proxyDispatcher(
   options: TransportOptions,

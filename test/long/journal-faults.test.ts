@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Ran } from '../support/workdir.ts';
 import { inPairs } from './in-pairs.ts';
-import { nameOfRow, type Scene, scenes } from './scenes.ts';
+import { nameOfRow, type Scene, sceneNamed } from './scenes.ts';
 import { createStage, type Stage } from './stage.ts';
 import { countSystemCalls, failingAt } from './strace.ts';
 
-const scene = scenes.find(({ name }) => name === 'raptor person') ?? assert.fail();
+const scene = sceneNamed('raptor person');
 const flags = ['--concurrency', '2'];
 
 /** Ended by its own word, and by no other than that the journal cannot be written. */

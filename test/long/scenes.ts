@@ -130,3 +130,9 @@ export const scenes: readonly Scene[] = [
     holds: (emulator) => countRows(read(emulator, 'events/visit')),
   },
 ];
+
+export function sceneNamed(name: string): Scene {
+  const scene = scenes.find((one) => one.name === name);
+  if (scene === undefined) throw new RangeError(name);
+  return scene;
+}

@@ -20,6 +20,8 @@ export interface Stage {
   readonly requests: number;
   /** How often each row came and was stored. */
   arrivals(): ReadonlyMap<string, number>;
+  /** Bodies of requests that were stored. */
+  readonly bodies: readonly string[];
   /** Called once, at this moment of the so-many-th request from now. */
   at(moment: Moment, request: number, act: () => Promise<unknown> | undefined): void;
 }
@@ -38,6 +40,7 @@ export async function createStage(
   options: StageOptions = {},
 ): Promise<Stage> {
   const arrived: string[] = [];
+  const bodies: string[] = [];
   let requests = 0;
   let plan: { moment: Moment; request: number; act: () => Promise<unknown> | undefined } | undefined;
 
@@ -62,7 +65,10 @@ export async function createStage(
         return { status: 500 };
       }
       const reply = await emulator.handle(request);
-      if (reply.status < 300) arrived.push(`${decodeURIComponent(request.rawUrl)} ${request.body.toString()}`);
+      if (reply.status < 300) {
+        bodies.push(request.body.toString());
+        arrived.push(`${decodeURIComponent(request.rawUrl)} ${request.body.toString()}`);
+      }
       await whenDue('after storing', number)?.act();
       const last = whenDue('after the reply', number);
       if (last !== undefined) setTimeout(() => void last.act(), 1);
@@ -100,6 +106,7 @@ export async function createStage(
     get requests() {
       return requests;
     },
+    bodies,
     arrivals: () => countRows(arrived),
     at(moment, request, act) {
       plan = { moment, request: requests + request, act };
