@@ -1,0 +1,103 @@
+/** The equation of every summary is checked by the run itself: what does not add up is an internal error, exit 70. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { loadConfig } from '../../src/config/load.ts';
+import { resolveTarget } from '../../src/config/resolve.ts';
+import { createMemoryBook } from '../../src/engine/book.ts';
+import type { Feed } from '../../src/engine/feed.ts';
+import { executeRun, type RunOrder, type RunWorld } from '../../src/engine/run.ts';
+import { RowFile, rowFiles } from '../../src/journal/rejects.ts';
+import { systemClock } from '../../src/model/clock.ts';
+import { Exit, exitOf } from '../../src/model/fault.ts';
+import type { RowCounts } from '../../src/report/summary.ts';
+
+const nothing: RowCounts = { read: 0, accepted: 0, rejected: 0, skipped: 0, uncertain: 0, remaining: 0 };
+
+function runOf(t: TestContext, counts: RowCounts, interrupt = new AbortController().signal) {
+  const directory = mkdtempSync(join(tmpdir(), 'cdp-load-run-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const env = { RAPTOR_ACCOUNT_ID: '12345', RAPTOR_STREAM_ID: '3f0c7d52-8a1e-4b6f-9c33-0d7e5a1b2c44' };
+  let wasRead = false;
+  const feed: Feed = {
+    names: ['p.csv'],
+    bytesTotal: 0,
+    rowsBefore: 0,
+    nameOf: () => 'p.csv',
+    quote: () => {
+      throw new Error('there are no rows');
+    },
+    async run(_take, isStopped) {
+      wasRead = !isStopped();
+      return wasRead;
+    },
+    counts: () => counts,
+    close: async () => {},
+  };
+  const order: RunOrder = {
+    run: 'r-1',
+    command: 'push',
+    resolved: resolveTarget('raptor', loadConfig(undefined, directory), env),
+    operations: [],
+    feed,
+    alreadyLoaded: [],
+    resumed: 0,
+    rejectedBefore: 0,
+    limits: { concurrency: 1 },
+    uncertain: 'auto',
+  };
+  const world: RunWorld = {
+    clock: systemClock,
+    random: () => 0,
+    book: createMemoryBook(1, 1),
+    reporter: {
+      started() {},
+      notice() {},
+      progress() {},
+      paused() {},
+      finished() {},
+      close() {},
+    },
+    transport: undefined,
+    rejects: new RowFile(directory, rowFiles.rejected),
+    uncertain: new RowFile(directory, rowFiles.uncertain),
+    mask: (text) => text,
+    interrupt,
+    commandAgain: 'cdp-load push p.csv',
+    retryCommand: undefined,
+  };
+  return { ran: executeRun(order, world), wasRead: () => wasRead };
+}
+
+test('a run whose rows do not add up ends as an internal error, exit 70, and shows what it found', async (t) => {
+  const lost = { ...nothing, read: 10, accepted: 9 };
+  const error: unknown = await runOf(t, lost).ran.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof Error);
+  assert.match(error.message, /do not add up.*"read":10.*"accepted":9/);
+  assert.equal(exitOf(error), Exit.internal);
+  assert.equal(Exit.internal, 70);
+});
+
+test('a run that says it is complete while rows remain is an internal error too', async (t) => {
+  await assert.rejects(runOf(t, { ...nothing, read: 10, accepted: 9, remaining: 1 }).ran, /do not add up/);
+});
+
+test('a run whose rows add up says how it went', async (t) => {
+  const good = await runOf(t, { ...nothing, read: 10, accepted: 10 }).ran;
+  assert.equal(good.exit, Exit.ok);
+  const some = await runOf(t, { ...nothing, read: 10, accepted: 9, rejected: 1 }).ran;
+  assert.equal(some.exit, Exit.someRowsFailed);
+});
+
+test('a signal that came before the run began stops it before a row is read', async (t) => {
+  const { ran, wasRead } = runOf(t, nothing, AbortSignal.abort(Exit.interrupted));
+  const summary = await ran;
+  assert.equal(summary.exit, Exit.interrupted);
+  assert.equal(summary.complete, false);
+  assert.equal(wasRead(), false);
+});
