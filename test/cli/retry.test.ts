@@ -174,7 +174,7 @@ for (const [operation, stored] of [
   });
 }
 
-test('a retry that is stopped by Ctrl-C goes on with what it left when it is typed again', async (t) => {
+test('a retry that is refused or stopped by Ctrl-C goes on with what it left when it is typed again', async (t) => {
   const workdir = createWorkdir(t);
   const platform = await startRecorder(t);
   writeStreamSetup(workdir, platform.url, 'interaction');
@@ -182,10 +182,13 @@ test('a retry that is stopped by Ctrl-C goes on with what it left when it is typ
   const pushed = await workdir.run(push);
   workdir.file('people.map.yaml', lenientMapping.replace('operation: person', 'operation: interaction'));
   const before = platform.heard.length;
-  platform.answer = () => ({ delay: 300 });
+  platform.answer = () => ({ status: 401 });
   const retry = retryOf(pushed, '--chunk-size', '1', '--concurrency', '1');
+  const refused = await workdir.run(retry);
+  assert.partialDeepStrictEqual(refused.summary, { read: 10, accepted: 0, uncertain: 0, exit: 4 });
+  platform.answer = () => ({ delay: 300 });
   const { child, done } = workdir.start(retry);
-  await platform.reached(before + 2);
+  await platform.reached(before + 3);
   child.kill('SIGINT');
   const stopped = await done;
   assert.equal(stopped.status, 130, stopped.stderr);
