@@ -116,7 +116,13 @@ test('Adobe’s Profile holds each person of 50,000 records as the last one of e
     config: { rate: 1000, concurrency: 16 },
     mapping: 'fixtures/adobe/profiles.map.yaml',
     file: { name: 'profiles.csv', text: `${lines.join('\n')}\n` },
-    faults: lightFaults({ busy: [4, 30], tooMany: [9, 55], storedAllTheSame: [12, 40], cut: [7, 60] }).map((rule) => ({
+    faults: lightFaults({
+      busy: [4, 30],
+      tooMany: [9, 55],
+      storedAllTheSame: [12, 40],
+      cutBefore: [20, 45],
+      cutAfter: [7, 60],
+    }).map((rule) => ({
       ...rule,
       path: '^/collection/',
     })),
@@ -207,7 +213,13 @@ test('Adobe’s Profile holds each of 50,000 events once, those that stand in th
     config: { rate: 1000, concurrency: 16 },
     mapping: 'fixtures/adobe/web-events.map.yaml',
     file: { name: 'web-events.ndjson', text: `${lines.join('\n')}\n` },
-    faults: lightFaults({ busy: [4, 30], tooMany: [9, 55], storedAllTheSame: [12, 40], cut: [7, 60] }).map((rule) => ({
+    faults: lightFaults({
+      busy: [4, 30],
+      tooMany: [9, 55],
+      storedAllTheSame: [12, 40],
+      cutBefore: [20, 45],
+      cutAfter: [7, 60],
+    }).map((rule) => ({
       ...rule,
       path: '^/collection/',
     })),

@@ -104,7 +104,13 @@ test('Customer.io holds the people and the orders of 50,000 rows, each order onc
     target: 'customerio',
     mapping: 'fixtures/customerio/customers.map.yaml',
     file: { name: 'customers.csv', text: `${lines.join('\n')}\n` },
-    faults: lightFaults({ busy: [4, 12], tooMany: [11, 40], storedAllTheSame: [60, 200], cut: [7, 25, 26] }),
+    faults: lightFaults({
+      busy: [4, 12],
+      tooMany: [11, 40],
+      storedAllTheSame: [60, 200],
+      cutBefore: [30, 90, 300, 301, 500],
+      cutAfter: [7, 25, 26],
+    }),
   });
 
   assert.partialDeepStrictEqual(ran.summary, { read: rows, ...fates, uncertain: 0, remaining: 0, exit: 1 });

@@ -83,7 +83,8 @@ test('Data Talks holds each of 50,000 ticket buyers as the last row of each says
       busy: [100, 20_000],
       tooMany: [2000, 30_000],
       storedAllTheSame: [700, 25_000],
-      cut: [500, 9000, 33_000],
+      cutBefore: [5000, 12_000, 40_000],
+      cutAfter: [500, 9000, 33_000],
     }),
   });
 

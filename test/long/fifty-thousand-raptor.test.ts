@@ -24,7 +24,13 @@ test('Raptor holds each of 50,000 people as the last row of each says', async (t
     config: { columns: stream.columns, maxRecords: 500 },
     mapping: 'fixtures/people.map.yaml',
     file: { name: 'people.csv', text },
-    faults: lightFaults({ busy: [5, 30], tooMany: [9, 31], storedAllTheSame: [20, 61], cut: [12, 40] }),
+    faults: lightFaults({
+      busy: [5, 30],
+      tooMany: [9, 31],
+      storedAllTheSame: [20, 61],
+      cutBefore: [15, 45, 70],
+      cutAfter: [12, 40],
+    }),
   });
 
   assert.partialDeepStrictEqual(ran.summary, {

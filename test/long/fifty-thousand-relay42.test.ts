@@ -118,7 +118,13 @@ test('Relay42 holds the facts and ids of 50,000 rows, one profile a customer and
     mapping: 'fixtures/relay42/crm-customers.map.yaml',
     file: { name: 'crm-customers.csv', text: `\uFEFF${lines.join('\r\n')}\r\n` },
     // Whoever meets a 50x or a lost connection makes everyone wait a minute (contract §5): so they all come at once.
-    faults: lightFaults({ busy: [5003], tooMany: [40, 700, 12_000], storedAllTheSame: [5001], cut: [5000, 5002] }),
+    faults: lightFaults({
+      busy: [5003],
+      tooMany: [40, 700, 12_000],
+      storedAllTheSame: [5001],
+      cutBefore: [5004],
+      cutAfter: [5000, 5002],
+    }),
   });
 
   assert.partialDeepStrictEqual(ran.summary, { read: rows, ...fates, skipped: 0, uncertain: 0, remaining: 0, exit: 1 });

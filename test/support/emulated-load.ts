@@ -87,20 +87,25 @@ export function assertHolds(held: Iterable<readonly [string, unknown]>, expected
   assert.ok(wrong.length === 0, `${wrong.length} differ from what the file says:\n${wrong.slice(0, 4).join('\n')}`);
 }
 
-/** Faults before anything is stored, and answers that are lost after it was: what a good night looks like. */
+/**
+ * Faults before anything is stored, and answers that are lost after it was: what a good night looks like. Those that are
+ * cut name no wait, so only they wait and the others go on: what is about the same people must not overtake them.
+ */
 export function lightFaults(nth: {
   readonly busy: number[];
   readonly tooMany: number[];
   readonly storedAllTheSame: number[];
-  readonly cut?: number[];
+  readonly cutBefore: number[];
+  readonly cutAfter: number[];
 }): FaultScript {
   const headers = { 'Retry-After': '1' };
-  const rules: FaultScript = [
+  return [
     { nth: nth.busy, action: { do: 'reply', status: 503, headers } },
     { nth: nth.tooMany, action: { do: 'reply', status: 429, headers } },
     { nth: nth.storedAllTheSame, action: { do: 'reply', status: 502, headers, stored: true } },
+    { nth: nth.cutBefore, action: { do: 'cut', when: 'before' } },
+    { nth: nth.cutAfter, action: { do: 'cut', when: 'after' } },
   ];
-  return nth.cut === undefined ? rules : [...rules, { nth: nth.cut, action: { do: 'cut', when: 'after' } }];
 }
 
 /** A local time in central Europe as a moment: summer begins and ends on the last Sundays of March and October, at 01:00 UTC. */
