@@ -29,8 +29,8 @@ export interface Chunk {
   readonly items: number;
   /** Bytes of the request body, frame and commas included. */
   readonly bytes: number;
-  /** Lane hashes of all items; one may stand there twice. Empty when the operation has no lanes. */
-  readonly lanes: readonly number[];
+  /** Whether its items have lanes at all. */
+  readonly laned: boolean;
   readonly repeatable: boolean;
 }
 
@@ -133,6 +133,16 @@ export function frameBytes(operation: Operation, route: string): number {
 function segmentBytes({ block, from, to }: Segment): Uint8Array {
   const { bytes, starts, ends } = block.mapped;
   return bytes.subarray(starts[from], ends[to - 1]);
+}
+
+/** Calls `visit` with each lane of each item; one may come twice. Reads them where they lie: a list for each chunk would cost more than the chunk. */
+export function eachLane(chunk: Pick<Chunk, 'laned' | 'segments'>, visit: (lane: number) => void): void {
+  if (!chunk.laned) return;
+  for (const { block, from, to } of chunk.segments) {
+    const { lanes, laneStarts } = block.mapped;
+    const end = laneStarts[to] ?? 0;
+    for (let at = laneStarts[from] ?? 0; at < end; at++) visit(lanes[at] ?? 0);
+  }
 }
 
 /** Records of some items of a chunk, for one entry of one load. */

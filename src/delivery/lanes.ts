@@ -2,7 +2,8 @@
  * Chunks that share a lane (a person) never overlap, and leave in the order in which they came. A chunk holds its lanes
  * from the moment it enters until it is settled, so one that is being retried holds back only its own people.
  */
-import type { Chunk } from './chunk.ts';
+import { type Chunk, eachLane } from './chunk.ts';
+import { createLaneTable } from './lane-table.ts';
 
 interface Entered {
   readonly chunk: Chunk;
@@ -22,25 +23,29 @@ export interface Lanes {
 }
 
 export function createLanes(): Lanes {
+  /** By number, in the order of entering; gone when they have left. */
+  const inside = new Map<number, Entered>();
+  const numbers = new Map<Chunk, number>();
   /** The last chunk that entered each lane. It follows the one before it, so waiting for it is waiting for all. */
-  const lastInLane = new Map<number, Entered>();
-  const entered = new Map<Chunk, Entered>();
+  const lastInLane = createLaneTable((number) => inside.has(number));
   const runnable: Chunk[] = [];
   let head = 0;
   let blocked = 0;
+  let entered = 0;
 
   return {
     enter(chunk) {
+      entered += 1;
+      const number = entered;
       const entry: Entered = { chunk, blockedBy: 0, followers: [] };
-      entered.set(chunk, entry);
-      for (const lane of chunk.lanes) {
-        const before = lastInLane.get(lane);
-        if (before === entry) continue;
-        lastInLane.set(lane, entry);
-        if (before === undefined || before.followers.at(-1) === entry) continue;
+      inside.set(number, entry);
+      numbers.set(chunk, number);
+      eachLane(chunk, (lane) => {
+        const before = inside.get(lastInLane.swap(lane, number));
+        if (before === undefined || before === entry || before.followers.at(-1) === entry) return;
         before.followers.push(entry);
         entry.blockedBy += 1;
-      }
+      });
       if (entry.blockedBy === 0) runnable.push(chunk);
       else blocked += 1;
     },
@@ -55,10 +60,11 @@ export function createLanes(): Lanes {
       return chunk;
     },
     leave(chunk) {
-      const entry = entered.get(chunk);
+      const number = numbers.get(chunk) ?? 0;
+      const entry = inside.get(number);
       if (entry === undefined) return;
-      entered.delete(chunk);
-      for (const lane of chunk.lanes) if (lastInLane.get(lane) === entry) lastInLane.delete(lane);
+      numbers.delete(chunk);
+      inside.delete(number);
       for (const follower of entry.followers) {
         follower.blockedBy -= 1;
         if (follower.blockedBy > 0) continue;

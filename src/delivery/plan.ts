@@ -8,7 +8,7 @@
 import type { MappedBlock } from '../model/block.ts';
 import { UserError } from '../model/fault.ts';
 import type { Operation } from '../targets/target.ts';
-import { type Chunk, frameBytes, type LiveBlock, type Segment } from './chunk.ts';
+import { type Chunk, eachLane, frameBytes, type LiveBlock, type Segment } from './chunk.ts';
 
 /** Bounds of one chunk. They shrink when a platform answers "too large" (413), for the rest of the run. */
 export interface ChunkLimits {
@@ -26,8 +26,7 @@ interface OpenChunk {
   items: number;
   bytes: number;
   repeatable: boolean;
-  /** Of its items, one after the other; a lane may stand there twice. */
-  readonly lanes: number[];
+  laned: boolean;
 }
 
 export interface Planner {
@@ -90,21 +89,17 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
       items: 0,
       bytes: frameBytes(operation, route) - 1,
       repeatable: true,
-      lanes: [],
+      laned: false,
     };
     open.set(name, chunk);
     // With one chunk open nothing can be overtaken, so its lanes are looked up only once there is a second.
-    if (open.size === 2) for (const other of open.values()) for (const lane of other.lanes) hold(other, lane);
+    if (open.size === 2) for (const other of open.values()) eachLane(other, (lane) => hold(other, lane));
     return chunk;
   };
 
-  const addLanes = (chunk: OpenChunk, { lanes, laneStarts }: MappedBlock, item: number) => {
+  const holdLanes = (chunk: OpenChunk, { lanes, laneStarts }: MappedBlock, item: number) => {
     const end = laneStarts[item + 1] ?? 0;
-    for (let at = laneStarts[item] ?? 0; at < end; at++) {
-      const lane = lanes[at] ?? 0;
-      chunk.lanes.push(lane);
-      if (open.size > 1) hold(chunk, lane);
-    }
+    for (let at = laneStarts[item] ?? 0; at < end; at++) hold(chunk, lanes[at] ?? 0);
   };
 
   const addItems = (block: LiveBlock) => {
@@ -146,7 +141,8 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
       chunk.items += 1;
       chunk.bytes += 1 + size;
       chunk.repeatable &&= operation.repeatable;
-      if (laned) addLanes(chunk, mapped, item);
+      chunk.laned ||= laned;
+      if (laned && open.size > 1) holdLanes(chunk, mapped, item);
       const last = chunk.segments.at(-1);
       if (last !== undefined && last.block === block && last.to === item) last.to = item + 1;
       else chunk.segments.push({ block, from: item, to: item + 1 });

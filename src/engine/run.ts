@@ -75,7 +75,7 @@ export interface RunWorld {
 const progressEveryMs = 250;
 /** A run that waits says what for, but not once for each request. */
 const sayRetryEveryMs = 10_000;
-const queueBytes = 6_000_000;
+const queueBytes = 4_000_000;
 const graceMs = 10_000;
 const longestPauseMs = 3_600_000;
 

@@ -1,18 +1,54 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Chunk } from '../../src/delivery/chunk.ts';
+import { type Chunk, eachLane } from '../../src/delivery/chunk.ts';
+import { createLaneTable } from '../../src/delivery/lane-table.ts';
 import { createLanes } from '../../src/delivery/lanes.ts';
-import { makeOperation } from '../support/blocks.ts';
+import { makeBlock, makeOperation } from '../support/blocks.ts';
 
-const chunkWith = (lanes: readonly number[]): Chunk => ({
-  operation: makeOperation(),
-  route: '',
-  segments: [],
-  items: 1,
-  bytes: 1,
-  lanes,
-  repeatable: true,
+function chunkWith(lanes: readonly number[]): Chunk {
+  const operation = makeOperation({ laned: true });
+  const block = makeBlock([{ json: '1', record: 1, lanes }], [operation]);
+  return {
+    operation,
+    route: '',
+    segments: [{ block, from: 0, to: 1 }],
+    items: 1,
+    bytes: 1,
+    laned: true,
+    repeatable: true,
+  };
+}
+
+const lanesOf = (chunk: Chunk): number[] => {
+  const lanes: number[] = [];
+  eachLane(chunk, (lane) => lanes.push(lane));
+  return lanes;
+};
+
+test('the table of lanes gives back what was put last, whatever has left meanwhile', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.integer({ min: -40, max: 40 }), fc.boolean()), { maxLength: 300 }), (moves) => {
+      const live = new Set<number>();
+      const model = new Map<number, number>();
+      const table = createLaneTable((number) => live.has(number));
+      for (const [index, [lane, leaves]] of moves.entries()) {
+        const number = index + 1;
+        live.add(number);
+        const before = table.swap(lane, number);
+        const expected = model.get(lane) ?? 0;
+        assert.equal(live.has(before) ? before : 0, live.has(expected) ? expected : 0);
+        model.set(lane, number);
+        if (leaves) live.delete(number);
+      }
+    }),
+  );
+});
+
+test('the table grows with what is alive, and forgets the rest', () => {
+  const table = createLaneTable((number) => number > 9_000);
+  for (let lane = 0; lane < 10_000; lane++) assert.equal(table.swap(lane * 7919, lane + 1), 0);
+  for (let lane = 9_500; lane < 10_000; lane++) assert.equal(table.swap(lane * 7919, 20_000 + lane), lane + 1);
 });
 
 test('chunks of one lane never overlap and leave in the order in which they came, whatever the others do', () => {
@@ -35,7 +71,10 @@ test('chunks of one lane never overlap and leave in the order in which they came
           }
           for (let taken = lanes.takeRunnable(); taken !== undefined; taken = lanes.takeRunnable()) {
             for (const other of busy)
-              assert.ok(!other.lanes.some((lane) => taken?.lanes.includes(lane)), 'two overlap');
+              assert.ok(
+                !lanesOf(other).some((lane) => taken !== undefined && lanesOf(taken).includes(lane)),
+                'two overlap',
+              );
             busy.add(taken);
           }
           assert.ok(busy.size > 0 || entered < chunks.length || left.length === chunks.length, 'nobody can go on');
@@ -47,7 +86,7 @@ test('chunks of one lane never overlap and leave in the order in which they came
           }
         }
         for (const lane of [1, 2, 3, 4, 5]) {
-          const inLane = (list: readonly Chunk[]) => list.filter((chunk) => chunk.lanes.includes(lane));
+          const inLane = (list: readonly Chunk[]) => list.filter((chunk) => lanesOf(chunk).includes(lane));
           assert.deepEqual(inLane(left), inLane(chunks));
         }
         assert.equal(lanes.waiting, 0);
