@@ -6,7 +6,7 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.exit(2);
 }
 const { setFlagsFromString } = await import('node:v8');
-// Rows die young. Left to itself V8 gives each thread a nursery of 32 MB for them, which makes the process larger by a third.
+// A bound on memory, paid for with processor time (docs/benchmarks.md): V8's nurseries may not grow.
 setFlagsFromString('--semi-space-growth-factor=1');
 const { enableCompileCache } = await import('node:module');
 enableCompileCache();

@@ -16,7 +16,7 @@ export interface Fingerprint {
 }
 
 const stretchBytes = 64 * 1024;
-/** An export of the same size that differs only in the middle must not pass for one that was loaded; hashing this much takes about 50 ms. */
+/** An export of the same size that differs only in the middle must not pass for one that was loaded. */
 const wholeUpToBytes = 64 * 1024 * 1024;
 const stretches = 256;
 
