@@ -1,7 +1,8 @@
 /** A sender without a socket: every chunk that would leave is accepted at once. The rest of the path cannot tell. */
 import { recordsOf } from '../delivery/chunk.ts';
 import type { Ledger } from '../delivery/ledger.ts';
-import type { Sender, SenderObserver, StopReason } from '../delivery/sender.ts';
+import type { Sender, SenderObserver } from '../delivery/sender.ts';
+import type { StopReason } from '../delivery/stop.ts';
 
 export function createDrySender(ledger: Ledger, observer: SenderObserver): Sender {
   const intake = new AbortController();

@@ -7,13 +7,9 @@ import { createExchange } from '../delivery/exchange.ts';
 import type { Policy } from '../delivery/next-step.ts';
 import { createPace, type Pace } from '../delivery/pace.ts';
 import { createPlanner, type Planner } from '../delivery/plan.ts';
-import {
-  createSender,
-  type FailedItem,
-  type Sender,
-  type SenderObserver,
-  type StopReason,
-} from '../delivery/sender.ts';
+import { createSender, type Sender, type SenderObserver } from '../delivery/sender.ts';
+import type { FailedItem } from '../delivery/settling.ts';
+import type { StopReason } from '../delivery/stop.ts';
 import { createTokenCache } from '../delivery/token-cache.ts';
 import type { Transport } from '../delivery/transport.ts';
 import type { RowFile } from '../journal/rejects.ts';

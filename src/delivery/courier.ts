@@ -1,0 +1,193 @@
+/**
+ * Takes one chunk to the platform and stays with it until each of its items is settled: attempts, waits, halves, and what the
+ * platform wants to have again. It decides nothing: steps come from `next-step.ts`.
+ */
+import type { Clock } from '../model/clock.ts';
+import { Exit } from '../model/fault.ts';
+import type { Milliseconds, Reason, Verdict } from '../model/verdict.ts';
+import { type Chunk, halve, select } from './chunk.ts';
+import type { Exchange, Exchanged } from './exchange.ts';
+import { nextStep, type Policy, type Step, withRetries } from './next-step.ts';
+import type { Pace } from './pace.ts';
+import type { Planner } from './plan.ts';
+import { createRefusals } from './refusals.ts';
+import { allOf, type Passage, type Settling } from './settling.ts';
+import type { StopReason } from './stop.ts';
+import type { TokenCache } from './token-cache.ts';
+
+export interface CourierOptions {
+  readonly exchange: Exchange;
+  readonly tokens?: TokenCache | undefined;
+  readonly pace: Pace;
+  readonly planner: Pick<Planner, 'shrinkBelow'>;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly observer: {
+    sent(chunk: Chunk): void;
+    retried(reason: Reason): void;
+    /** Nobody sends before `until` (epoch ms), and why. */
+    paused(until: Milliseconds, reason: Reason): void;
+  };
+}
+
+/** What a courier has of the run that it works for. */
+export interface Headquarters {
+  readonly settling: Settling;
+  /** No new request leaves any more. */
+  readonly intake: AbortSignal;
+  /** What is in flight is not waited for any longer. */
+  readonly callOff: AbortSignal;
+  stop(reason: StopReason): void;
+  /** First contact went well: the others may follow. */
+  opened(): void;
+  /** One request at a time, until one goes well again. */
+  closed(): void;
+}
+
+/** @returns delivers a chunk: resolves when all of it is settled or, after a stop, named */
+export function createCourier(options: CourierOptions, run: Headquarters): (chunk: Chunk) => Promise<void> {
+  const { pace, clock, observer, policy } = options;
+  const { settling } = run;
+  const refusals = createRefusals();
+  let holdsInARow = 0;
+
+  /** What a step means for everybody, not only for its own chunk. */
+  const heed = (step: Step) => {
+    if (step.do === 'stop') run.stop({ exit: step.exit, reason: step.reason });
+    if (step.do === 'hold' || (step.do === 'wait' && step.scope === 'target')) {
+      const until = clock.now() + step.ms;
+      pace.pauseUntil(until);
+      observer.paused(until, step.reason);
+    }
+  };
+
+  /** One request at a time tries the platform again: what it does not answer is lost to doubt, too. */
+  const closeUp = (heldBefore: number) => {
+    // Requests that left side by side and fail together are one event, not many.
+    if (holdsInARow === heldBefore) holdsInARow += 1;
+    run.closed();
+  };
+
+  const openUp = () => {
+    holdsInARow = 0;
+    run.opened();
+  };
+
+  const reject = async (chunk: Chunk, rejected: ReadonlyMap<number, Reason>) => {
+    await settling.reject(chunk, rejected);
+    const wall = refusals.count(chunk, rejected);
+    if (wall !== undefined) run.stop(wall);
+  };
+
+  const settle = async (chunk: Chunk, { rejected, again, receipts }: Extract<Step, { do: 'settle' }>) => {
+    const open = new Set(again);
+    await reject(chunk, rejected);
+    const accepted = chunk.items - rejected.size - open.size;
+    if (accepted === 0) return;
+    if (rejected.size === 0) refusals.accepted();
+    const isAccepted = (index: number) => !rejected.has(index) && !open.has(index);
+    await settling.accept(chunk, accepted, accepted === chunk.items ? undefined : isAccepted, receipts);
+  };
+
+  const deliver = async (chunk: Chunk, arrived: Passage): Promise<void> => {
+    let { announced, maybeTaken, retries } = arrived;
+    let reauthorized = false;
+    let carry: string | undefined;
+    let last: Reason = { code: 'interrupted', reason: 'the run was stopped before an answer came' };
+
+    const attempt = async (): Promise<{ exchanged: Exchanged; step: Step }> => {
+      let exchanged: Exchanged | undefined;
+      const heldBefore = holdsInARow;
+      try {
+        if (!announced) await settling.announce(chunk);
+        announced = true;
+        observer.sent(chunk);
+        exchanged = await options.exchange(chunk, carry, run.callOff);
+        const { items, repeatable } = chunk;
+        const history = { items, retries, reauthorized, repeatable, maybeTaken, holdsInARow: heldBefore };
+        const step = nextStep(exchanged.verdict, history, policy, options.random);
+        // Before the slot is free again: the next request must not slip out ahead of a stop or a pause.
+        if (!exchanged.calledOff) {
+          if (step.do === 'hold') closeUp(heldBefore);
+          heed(step);
+        }
+        return { exchanged, step };
+      } finally {
+        pace.release({ tookMs: exchanged?.tookMs ?? 0, pushedBack: exchanged?.verdict.kind === 'retry' });
+      }
+    };
+
+    for (;;) {
+      const mayLeave = await pace.acquire(chunk.operation.cost(chunk.items, carry), run.intake);
+      if (!mayLeave) return settling.giveBack(chunk, { announced, maybeTaken, retries }, last);
+      const { exchanged, step } = await attempt();
+      const { verdict, token } = exchanged;
+      if (exchanged.calledOff) return settling.giveBack(chunk, { announced, maybeTaken: true, retries }, last);
+      if (isWayOpen(verdict, step)) openUp();
+      if (verdict.kind === 'retry') maybeTaken ||= verdict.taken === 'unknown';
+      if ('reason' in step) last = step.reason;
+
+      switch (step.do) {
+        case 'settle': {
+          await settle(chunk, step);
+          const { again } = step;
+          if (again.length > 0)
+            await deliverAgain(select(chunk, again), chunk.items === again.length ? retries + 1 : 0);
+          return;
+        }
+        case 'reject-all':
+          return reject(chunk, allOf(chunk, step.reason));
+        case 'skip-all':
+          return settling.skip(chunk);
+        case 'hold':
+          return settling.hold(chunk, step.reason);
+        case 'continue':
+          carry = step.carry;
+          break;
+        case 'reauthorize':
+          reauthorized = true;
+          if (token !== undefined) options.tokens?.drop(token);
+          break;
+        case 'halve':
+          if (step.shrink) options.planner.shrinkBelow(chunk);
+          // One after the other: the halves may share a lane.
+          for (const half of halve(chunk)) await deliver(half, { announced, maybeTaken, retries: 0 });
+          return;
+        case 'stop':
+          return settling.giveBack(chunk, { announced, maybeTaken, retries }, step.reason);
+        case 'wait':
+          if (step.counts) retries += 1;
+          observer.retried(step.reason);
+          if (step.scope === 'request') await clock.sleep(step.ms, run.intake);
+          break;
+      }
+    }
+  };
+
+  /** Items that the platform asked to have again: their own chunk, after the target's own first wait. */
+  const deliverAgain = async (chunk: Chunk, retries: number) => {
+    const plan = withRetries(policy.plan, policy.retries);
+    if (retries > plan.retries) {
+      const reason: Reason = {
+        code: 'server-error',
+        reason: `the platform asked ${retries} times to send these again`,
+      };
+      await settling.giveBack(chunk, { announced: true, maybeTaken: false, retries }, reason);
+      run.stop({ exit: Exit.gaveUpRetrying, reason });
+      return;
+    }
+    const ceiling =
+      plan.waits.kind === 'backoff'
+        ? Math.min(plan.waits.capMs, plan.waits.firstMs * 2 ** retries)
+        : (plan.waits.stepsMs[0] ?? 0);
+    await clock.sleep(Math.round(options.random() * ceiling), run.intake);
+    await deliver(chunk, { announced: true, maybeTaken: false, retries });
+  };
+
+  return (chunk) => deliver(chunk, { announced: false, maybeTaken: false, retries: 0 });
+}
+
+/** The platform answered for the chunk, so others may come. */
+const isWayOpen = (verdict: Verdict, step: Step): boolean =>
+  verdict.kind !== 'retry' && verdict.kind !== 'reauthorize' && step.do !== 'stop';
