@@ -8,7 +8,7 @@ import { openSource } from '../input/source.ts';
 import type { Journal } from '../journal/journal.ts';
 import { RangeSet } from '../journal/ranges.ts';
 import type { RejectedRow } from '../journal/rejects.ts';
-import type { JournalRun, OpenedLoad, Uncertain } from '../journal/run.ts';
+import type { JournalRun, OpenedLoad } from '../journal/run.ts';
 import type { LoadState } from '../journal/state.ts';
 import type { Fault } from '../model/fault.ts';
 import { plural } from '../report/printable.ts';
@@ -97,22 +97,14 @@ export async function enroll(prepared: Prepared, journal: Journal, options: Enro
     for (const opened of run.loads) {
       const file = files[opened.input ?? -1];
       if (file === undefined) continue;
-      const found = await run.recover(opened.load.id);
-      const held = await decideUncertain(
-        run,
-        opened,
-        found,
-        resendable(operations, options.uncertain),
-        (records, entry, fate) => {
-          uncertain.push({
-            file: file.name,
-            operation: opened.load.operations[entry] ?? '',
-            records: records.toString(),
-            rows: records.size,
-            fate,
-          });
-        },
-      );
+      let held = new RangeSet();
+      const mayResend = resendable(operations, options.uncertain);
+      // Each run names all of it, also what is held since earlier: the run before may have been killed before it could.
+      for (const { entry, records, fate } of await run.recover(opened.load.id, mayResend)) {
+        if (fate === 'hold') held = held.union(records);
+        const operation = opened.load.operations[entry] ?? '';
+        uncertain.push({ file: file.name, operation, records: records.toString(), rows: records.size, fate });
+      }
       if (!held.isEmpty) heldRows.push(...(await rowsOf(file, held, prepared)));
       const before = run.counts(opened.load.id);
       resumed += before.accepted + before.rejected + before.skipped + before.uncertain;
@@ -124,27 +116,6 @@ export async function enroll(prepared: Prepared, journal: Journal, options: Enro
     run.end({ exit: 2, totals: null });
     throw error;
   }
-}
-
-/**
- * @param name is told of every row in doubt, also of those held since earlier: a run that was killed may not have said so
- * @returns records that are held
- */
-async function decideUncertain(
-  run: JournalRun,
-  { load }: OpenedLoad,
-  found: readonly Uncertain[],
-  resend: readonly boolean[],
-  name: (records: RangeSet, entry: number, fate: 'resend' | 'hold') => void,
-): Promise<RangeSet> {
-  let held = new RangeSet();
-  for (const { entry, inFlight, before } of found) {
-    const all = inFlight.union(before);
-    if (resend[entry]) await run.record([{ load: load.id, entry, to: 'open', ranges: [...all] }]);
-    else held = held.union(all);
-    name(all, entry, resend[entry] ? 'resend' : 'hold');
-  }
-  return held;
 }
 
 async function streamedFile(

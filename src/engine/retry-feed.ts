@@ -74,7 +74,7 @@ export interface DoubtfulRows {
   readonly held: readonly RejectedRow[];
 }
 
-/** Calls uncertain what a crash left in flight, and says what becomes of those of them that are to be retried. */
+/** Says what becomes of those of the retried rows that a crash left in flight, or that are held since earlier. */
 export async function recoverRetried(
   loads: readonly RetriedLoad[],
   run: Pick<JournalRun, 'recover'>,
@@ -84,10 +84,7 @@ export async function recoverRetried(
   const held: RejectedRow[] = [];
   for (const { load, name, rows } of loads) {
     let heldHere = new RangeSet();
-    for (const { entry, inFlight, before } of await run.recover(load.id)) {
-      const records = inFlight.union(before).intersect(setOf(rows));
-      if (records.isEmpty) continue;
-      const fate = resend[entry] ? 'resend' : 'hold';
+    for (const { entry, records, fate } of await run.recover(load.id, resend, setOf(rows))) {
       if (fate === 'hold') heldHere = heldHere.union(records);
       named.push({
         file: name,
@@ -129,6 +126,7 @@ export function createRetryFeed(
       return { record, line, byte, source };
     },
     async run(take, isStopped) {
+      for (const { load } of loads) if (load.records !== undefined) void run.finishReading(load.id, load.records);
       for (const [file, retried] of loads.entries()) {
         for (const { mapped, rows } of mapRetried(retried, file, run, mapping, target, resend, now)) {
           if (isStopped()) return false;

@@ -10,7 +10,7 @@ import type { History } from './history.ts';
 import type { Checkpoint, Load, Loads } from './loads.ts';
 import type { Locks } from './locks.ts';
 import type { Decision } from './plan.ts';
-import type { RangeSet } from './ranges.ts';
+import { RangeSet } from './ranges.ts';
 import {
   countRows,
   firstUnsettled,
@@ -57,18 +57,19 @@ export interface ResumePoint {
   readonly records?: number;
 }
 
-/** What a crash left in doubt, by entry. */
-export interface Uncertain {
+/** What earlier runs left in doubt in one entry: sent, perhaps taken by the platform, and never answered for. */
+export interface Doubt {
   readonly entry: number;
-  /** In flight when the last run ended, and called uncertain from now on. */
-  readonly inFlight: RangeSet;
-  /** Held as uncertain since earlier, or called so by an earlier run that ended before it was decided what to do. */
-  readonly before: RangeSet;
+  readonly records: RangeSet;
+  /** `resend`: to be sent again, and in doubt until that is answered. `hold`: not to be sent; they stay uncertain. */
+  readonly fate: 'resend' | 'hold';
 }
 
 interface HeldLoad {
   readonly load: Load;
   readonly state: LoadState;
+  /** By entry: to be sent again, and perhaps taken before. */
+  doubtful: readonly RangeSet[];
   complete: boolean;
   /** Known once this run has read the input to its end; only then can it complete the load. */
   records: number | undefined;
@@ -89,6 +90,7 @@ export class JournalRun {
   readonly #held = new Map<number, HeldLoad>();
   readonly #committer: Committer;
   readonly #file: number | undefined;
+  #isInDoubt = false;
 
   constructor(parts: RunParts) {
     this.id = parts.id;
@@ -97,10 +99,9 @@ export class JournalRun {
     this.loads = parts.loads;
     this.#parts = parts;
     this.#file = fileNumber(parts.path);
-    for (const { load, state, events, input } of parts.loads) {
-      // A retry reads no input, so what was the end of it before still is.
-      const records = input === undefined ? load.records : undefined;
-      this.#held.set(load.id, { load, state, complete: load.state === 'complete', records, events });
+    for (const { load, state, events } of parts.loads) {
+      const complete = load.state === 'complete';
+      this.#held.set(load.id, { load, state, doubtful: [], complete, records: undefined, events });
     }
     this.#committer = new Committer({
       path: parts.path,
@@ -115,7 +116,7 @@ export class JournalRun {
 
   /** Resolves when the events are on disk, in order. Once it has rejected it always will: the run must stop. */
   record(events: readonly JournalEvent[], receipts?: readonly Receipt[]): Promise<void> {
-    const done = this.#committer.record(events, receipts);
+    const done = this.#committer.record(this.#isInDoubt ? events.map(this.#keepDoubt) : events, receipts);
     for (const event of events) {
       const held = this.#find(event.load);
       if (held.complete && (event.to === 'open' || event.to === 'sending')) this.#reopen(held);
@@ -128,7 +129,7 @@ export class JournalRun {
     return this.#committer.change(load, (change) => change.checkpoints.push(at));
   }
 
-  /** The input has been read to its end and has this many records. The load completes as soon as all are settled. */
+  /** The input has been read to its end and has this many records (for a retry: was). The load completes as soon as all are settled. */
   finishReading(load: number, records: number): Promise<void> {
     const held = this.#find(load);
     held.records = records;
@@ -137,25 +138,33 @@ export class JournalRun {
     });
   }
 
-  /** Calls uncertain what was in flight when the last run ended. The caller decides: record it as `open`, or leave it held. */
-  async recover(load: number): Promise<readonly Uncertain[]> {
-    const { state } = this.#find(load);
-    const found = state.entries.map((sets, entry) => ({
-      entry,
-      inFlight: sets.sending.clone(),
-      before: sets.uncertain.clone(),
-    }));
-    // Without a commit where there is nothing to say: a run may ask for each of 10,000 files.
-    const events = found
-      .filter(({ inFlight }) => !inFlight.isEmpty)
-      .map(({ entry, inFlight }) => ({
-        load,
-        entry,
-        to: 'uncertain' as const,
-        ranges: [...inFlight],
-      }));
-    if (events.length > 0) await this.#committer.record(events);
-    return found.filter(({ inFlight, before }) => !inFlight.isEmpty || !before.isEmpty);
+  /**
+   * What earlier runs left in doubt, and what becomes of it. Rows to be sent again stay *sending* on disk until the
+   * platform has answered for them, so that each run on the way there finds and names them; the others are *uncertain*.
+   * @param mayResend by entry
+   * @param only the records that this run is about, if not about all
+   */
+  async recover(load: number, mayResend: readonly boolean[], only?: RangeSet): Promise<readonly Doubt[]> {
+    const held = this.#find(load);
+    const doubts: Doubt[] = [];
+    const events: JournalEvent[] = [];
+    for (const [entry, sets] of held.state.entries.entries()) {
+      const sending = only?.intersect(sets.sending) ?? sets.sending;
+      const uncertain = only?.intersect(sets.uncertain) ?? sets.uncertain;
+      const records = sending.union(uncertain);
+      if (records.isEmpty) continue;
+      const fate = mayResend[entry] ? 'resend' : 'hold';
+      doubts.push({ entry, records, fate });
+      const [to, from] = fate === 'resend' ? (['sending', uncertain] as const) : (['uncertain', sending] as const);
+      // Without a commit where there is nothing to say: a run may ask for each of 10,000 files.
+      if (!from.isEmpty) events.push({ load, entry, to, ranges: [...from] });
+    }
+    held.doubtful = held.state.entries.map(
+      (_, entry) => doubts.find((doubt) => doubt.entry === entry && doubt.fate === 'resend')?.records ?? new RangeSet(),
+    );
+    this.#isInDoubt ||= doubts.some(({ fate }) => fate === 'resend');
+    if (events.length > 0) await this.record(events);
+    return doubts;
   }
 
   resumePoint(load: number): ResumePoint {
@@ -234,6 +243,15 @@ export class JournalRun {
       unwritable(this.#parts.path, 'it was moved or deleted while this run was at work', undefined),
     );
   }
+
+  /** That this run's attempt was not taken says nothing of the earlier one. */
+  readonly #keepDoubt = (event: JournalEvent): JournalEvent => {
+    const doubtful = event.to === 'open' ? this.#find(event.load).doubtful[event.entry] : undefined;
+    if (doubtful === undefined || doubtful.isEmpty) return event;
+    const moved = new RangeSet();
+    moved.addAll(event.ranges);
+    return { ...event, ranges: [...moved.subtract(doubtful)] };
+  };
 
   #find(load: number): HeldLoad {
     const held = this.#held.get(load);

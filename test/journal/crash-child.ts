@@ -5,7 +5,7 @@ import { push, request } from './workbench.ts';
 
 const run = openJournal(process.argv[2] ?? '').begin(push, request());
 const load = run.loads[0]?.load.id ?? 0;
-await run.recover(load);
+await run.recover(load, [false]);
 const [first = 1] = [run.resumePoint(load).firstUnsettled];
 writeSync(1, `begun ${first - 1}\n`);
 // Seven apart, so that each record is a range of its own and a commit has some pages to write.

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import type { JournalRun } from '../../src/journal/run.ts';
-import { input, machine, push, request, start, workbench } from './workbench.ts';
+import { RangeSet } from '../../src/journal/ranges.ts';
+import type { Doubt, JournalRun } from '../../src/journal/run.ts';
+import { type Bench, input, machine, push, request, start, workbench } from './workbench.ts';
 
 const firstLoad = (run: JournalRun): number => {
   const load = run.loads[0]?.load.id;
@@ -104,29 +105,95 @@ test('records beyond the end that was read keep a load from being complete', asy
   assert.equal(run.isComplete(load), false);
 });
 
-test('what was in flight at a crash becomes uncertain, and comes back from recover until it is decided', async (t) => {
-  const bench = workbench(t);
+/** Records 16 to 20 were in flight when the run died. */
+async function crashInFlight(bench: Bench): Promise<number> {
   const crashed = bench.open({ surroundings: machine({ pid: 7 }) }).begin(push, request());
+  const load = firstLoad(crashed);
   await crashed.record([
-    { load: firstLoad(crashed), entry: 0, to: 'sending', ranges: [[1, 20]] },
-    { load: firstLoad(crashed), entry: 0, to: 'accepted', ranges: [[1, 15]] },
+    { load, entry: 0, to: 'sending', ranges: [[1, 20]] },
+    { load, entry: 0, to: 'accepted', ranges: [[1, 15]] },
   ]);
+  return load;
+}
 
-  const second = bench.open({ surroundings: machine({ pid: 8 }) }).begin(push, request());
-  const load = firstLoad(second);
-  const [found] = await second.recover(load);
-  assert.equal(found?.inFlight.toString(), '16-20');
-  assert.equal(found?.before.toString(), '');
-  assert.equal(second.counts(load).uncertain, 5);
+test('what was in flight at a crash and must not be sent again is uncertain, and every later run finds it', async (t) => {
+  const bench = workbench(t);
+  const load = await crashInFlight(bench);
+  for (const pid of [8, 9]) {
+    const run = bench.open({ surroundings: machine({ pid }) }).begin(push, request());
+    const doubts = await run.recover(load, [false]);
+    assert.deepEqual(doubts.map(print), ['0: 16-20 hold']);
+    assert.equal(run.counts(load).uncertain, 5);
+  }
+});
 
-  // Crashes again before anything was decided.
-  const third = bench.open({ surroundings: machine({ pid: 9 }) }).begin(push, request());
-  const [again] = await third.recover(load);
-  assert.equal(again?.inFlight.toString(), '');
-  assert.equal(again?.before.toString(), '16-20');
-  await third.record([{ load, entry: 0, to: 'open', ranges: [[16, 20]] }]);
-  assert.deepEqual(await third.recover(load), []);
-  assert.equal(third.counts(load, 20).open, 5);
+test('what was in flight and may be sent again is found by every run, until one of them has an answer for it', async (t) => {
+  const bench = workbench(t);
+  const load = await crashInFlight(bench);
+  const begin = (pid: number) => bench.open({ surroundings: machine({ pid }) }).begin(push, request());
+
+  // It dies before it could say a word.
+  assert.deepEqual((await begin(8).recover(load, [true])).map(print), ['0: 16-20 resend']);
+
+  // Its own attempt at 16 to 18 was not taken, which says nothing of the one before; 21 and 22 it was the first to try.
+  const second = begin(9);
+  assert.deepEqual((await second.recover(load, [true])).map(print), ['0: 16-20 resend']);
+  await second.record([{ load, entry: 0, to: 'sending', ranges: [[16, 22]] }]);
+  await second.record([
+    { load, entry: 0, to: 'accepted', ranges: [[19, 19]] },
+    {
+      load,
+      entry: 0,
+      to: 'open',
+      ranges: [
+        [16, 18],
+        [21, 22],
+      ],
+    },
+  ]);
+  assert.equal(second.state(load).entries[0]?.sending.toString(), '16-18,20');
+  assert.equal(second.counts(load, 22).open, 2);
+  second.end({ exit: 5, totals: {} });
+
+  assert.deepEqual((await begin(10).recover(load, [false])).map(print), ['0: 16-18,20 hold']);
+  // Held until then, and now to be sent again.
+  assert.deepEqual((await begin(11).recover(load, [true])).map(print), ['0: 16-18,20 resend']);
+  assert.deepEqual((await begin(12).recover(load, [true])).map(print), ['0: 16-18,20 resend']);
+});
+
+const print = ({ entry, records, fate }: Doubt) => `${entry}: ${records} ${fate}`;
+
+test('a retry that finds rows in doubt does not complete their load before it has said so', async (t) => {
+  const bench = workbench(t);
+  const journal = bench.open({ surroundings: machine({ pid: 7 }) });
+  const first = journal.begin(push, request());
+  const load = firstLoad(first);
+  await first.record([{ load, entry: 0, to: 'rejected', ranges: [[1, 10]] }]);
+  await first.finishReading(load, 10);
+  first.end({ exit: 1, totals: {} });
+  await journal
+    .beginRetry({ ...push, kind: 'retry' }, [load])
+    .record([{ load, entry: 0, to: 'sending', ranges: [[3, 4]] }]);
+
+  const next = bench.open({ surroundings: machine({ pid: 8 }) }).beginRetry({ ...push, kind: 'retry' }, [load]);
+  assert.deepEqual((await next.recover(load, [false])).map(print), ['0: 3-4 hold']);
+  assert.equal(next.isComplete(load), false);
+  await next.finishReading(load, 10);
+  assert.equal(next.isComplete(load), true);
+});
+
+test('a retry of rows that are held opens their load before it sends one, and leaves other held rows alone', async (t) => {
+  const bench = workbench(t);
+  const journal = bench.open();
+  const first = journal.begin(push, request());
+  const load = firstLoad(first);
+  await first.record([{ load, entry: 0, to: 'uncertain', ranges: [[1, 10]] }]);
+  await first.finishReading(load, 10);
+  first.end({ exit: 1, totals: {} });
+  const retry = journal.beginRetry({ ...push, kind: 'retry' }, [load]);
+  assert.deepEqual((await retry.recover(load, [true], RangeSet.of([3, 4]))).map(print), ['0: 3-4 resend']);
+  assert.equal(retry.isComplete(load), false);
+  assert.equal(retry.state(load).entries[0]?.uncertain.toString(), '1-2,5-10');
 });
 
 test('a resume goes on at the last block that starts at or before the first unsettled record', async (t) => {
@@ -167,6 +234,7 @@ test('a retry takes up a complete load; it is open while its rows are on the way
 
   const retry = journal.beginRetry({ ...push, kind: 'retry' }, [load]);
   assert.equal(retry.isComplete(load), true);
+  await retry.finishReading(load, 10);
   await retry.record([{ load, entry: 0, to: 'sending', ranges: [[9, 10]] }]);
   assert.equal(retry.isComplete(load), false);
   assert.equal(bench.open().plan(request())[0]?.kind, 'resume');
@@ -286,7 +354,7 @@ test('10,000 small files in one run are a matter of a few commits', async (t) =>
   const journal = bench.open();
   const inputs = Array.from({ length: 10_000 }, (_, index) => input(`/data/${index}.csv`));
   const run = journal.begin(push, request({ inputs }));
-  for (const { load } of run.loads) assert.deepEqual(await run.recover(load.id), []);
+  for (const { load } of run.loads) assert.deepEqual(await run.recover(load.id, [true]), []);
   assert.equal(run.commits, 0);
   const settled = run.loads.map(async ({ load: { id: load } }) => {
     const sending = run.record([{ load, entry: 0, to: 'sending', ranges: [[1, 3]] }]);

@@ -29,8 +29,8 @@ for (const version of versions) {
     assert.deepEqual(complete.counts, { accepted: 8, rejected: 1, skipped: 1, uncertain: 0, sending: 0, open: 0 });
     assert.equal(journal.runs().length, 2);
     const run = journal.begin(push, request());
-    const [doubt] = await run.recover(open.load.id);
-    assert.equal(doubt?.inFlight.toString(), '121-130,141-150');
+    const [doubt] = await run.recover(open.load.id, [true]);
+    assert.equal(doubt?.records.toString(), '121-130,141-150');
     assert.deepEqual(run.resumePoint(open.load.id).from, { record: 101, byte: 4020, line: 102 });
     run.end({ exit: 5, totals: {} });
   });
