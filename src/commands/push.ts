@@ -1,8 +1,6 @@
 /** `cdp-load push` and `cdp-load validate`: one path; validate ends before the socket. */
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { explanationOf } from '../codes.ts';
-import { createTransport } from '../delivery/transport.ts';
+import { join } from 'node:path';
 import { createMemoryBook } from '../engine/book.ts';
 import { enroll } from '../engine/enroll.ts';
 import { createFileFeed } from '../engine/file-feed.ts';
@@ -14,14 +12,12 @@ import { type Journal, openJournal } from '../journal/journal.ts';
 import { RowFile, rowFiles } from '../journal/rejects.ts';
 import { newRunId } from '../journal/run-id.ts';
 import { mappingHash } from '../mapping/mapping-hash.ts';
-import { sensitiveColumns } from '../mapping/sensitive-columns.ts';
 import { systemClock } from '../model/clock.ts';
 import { exitOf } from '../model/fault.ts';
 import { maskTexts } from '../model/mask.ts';
 import type { Reporter, Summary } from '../report/summary.ts';
 import type { InputFlags, OutputFlags, ResumeFlags, SendingFlags, TargetFlags } from './flags.ts';
 import { commandLine, createReporter, listenForSignals, orderOf, retryCommand, transportOptions } from './world.ts';
-import { reportedRows, writeFaultReport, writeReport } from './write-report.ts';
 
 type ValidateFlags = TargetFlags & InputFlags & SendingFlags & OutputFlags & { readonly report?: string };
 type PushFlags = ValidateFlags & ResumeFlags & { readonly dryRun?: boolean };
@@ -65,6 +61,8 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
       let summary: Summary | undefined;
       let failed: unknown;
       try {
+        // What most of a start goes into, and `validate` never needs.
+        const { createTransport } = await import('../delivery/transport.ts');
         const startedAt = systemClock.now();
         const feed = createFileFeed({
           surveyed: prepared.files,
@@ -152,10 +150,9 @@ export async function check(
     book,
   });
   const decided = { feed, alreadyLoaded: [], resumed: 0, rejectedBefore: 0, run, command: 'validate' as const };
-  // Found out now, not after an hour of reading.
-  if (flags.report !== undefined) writeReport(flags.report, '');
+  const report = flags.report === undefined ? undefined : (await import('./write-report.ts')).beginReport(flags.report);
   const inspection = createInspection({
-    ...(flags.report === undefined ? { mostRows: 0, mostRowsEach: 0 } : reportedRows),
+    ...(report?.keeps ?? { mostRows: 0, mostRowsEach: 0 }),
     lineOf: ({ mapped }, row) => feed.quote(mapped, row).line,
   });
   const summary = await executeRun(orderOf(resolved, operations, flags, decided), {
@@ -166,18 +163,16 @@ export async function check(
     rejects: new RowFile(directory, rowFiles.rejected),
     uncertain: new RowFile(directory, rowFiles.uncertain),
   });
-  if (flags.report === undefined) return summary;
-  writeFaultReport(flags.report, {
+  if (report === undefined) return summary;
+  report.write({
     summary,
     type: resolved.settings.type,
-    mapping: basename(session.mappingName),
+    mapping: prepared.mapping,
     rows: inspection.rows,
-    sensitive: sensitiveColumns(prepared.mapping),
-    explain: (code) => explanationOf(code)?.text,
     mask: session.world.mask,
     now: systemClock.now(),
   });
-  return { ...summary, reportFile: flags.report };
+  return { ...summary, reportFile: report.path };
 }
 
 export interface Session {

@@ -11,7 +11,7 @@ import { maskTexts } from '../model/mask.ts';
 import { junitText } from '../report/junit.ts';
 import { printable } from '../report/printable.ts';
 import { type MappingReport, reportLines, totalsLine, totalsOf } from '../report/test-results.ts';
-import { findTargetType } from '../targets/index.ts';
+import { findTargetType } from '../targets/by-name.ts';
 import { commandError } from './codes.ts';
 import { standInTarget } from './stand-in-target.ts';
 import { writeReport } from './write-report.ts';

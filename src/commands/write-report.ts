@@ -1,11 +1,47 @@
 /** Files that a command writes beside its work: readable by their owner only, because reports quote rows. */
 import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { explanationOf } from '../codes.ts';
+import type { InspectionOptions } from '../engine/inspection.ts';
+import type { Mapping } from '../mapping/mapping.ts';
+import { sensitiveColumns } from '../mapping/sensitive-columns.ts';
 import { type FaultReportParts, faultReport } from '../report/fault-report.ts';
 import { faultReportHtml } from '../report/fault-report-html.ts';
 import { commandError } from './codes.ts';
 
 /** A page that is to be read, not a copy of the file: some rows for each reason, and no more than this in all. */
-export const reportedRows = { mostRows: 500, mostRowsEach: 50 } as const;
+const reportedRows = { mostRows: 500, mostRowsEach: 50 } as const;
+
+export interface FaultReportFile {
+  readonly path: string;
+  /** How many rows at fault it has room for. */
+  readonly keeps: Pick<InspectionOptions, 'mostRows' | 'mostRowsEach'>;
+  /** A page or JSON, by the name's ending. */
+  write(
+    found: Pick<FaultReportParts, 'summary' | 'type' | 'rows' | 'mask' | 'now'> & { readonly mapping: Mapping },
+  ): void;
+}
+
+/**
+ * Whether it can be written is found out now, not after an hour of reading.
+ * @throws UserError `report-unwritable`
+ */
+export function beginReport(path: string): FaultReportFile {
+  writeReport(path, '');
+  return {
+    path,
+    keeps: reportedRows,
+    write({ mapping, ...found }) {
+      const report = faultReport({
+        ...found,
+        mapping: basename(mapping.file),
+        sensitive: sensitiveColumns(mapping),
+        explain: (code) => explanationOf(code)?.text,
+      });
+      writeReport(path, /\.html$/i.test(path) ? faultReportHtml(report) : `${JSON.stringify(report, null, 2)}\n`);
+    },
+  };
+}
 
 /** @throws UserError `report-unwritable` */
 export function writeReport(path: string, text: string): void {
@@ -17,10 +53,4 @@ export function writeReport(path: string, text: string): void {
       cause: error,
     });
   }
-}
-
-/** A page or JSON, by the name's ending. */
-export function writeFaultReport(path: string, parts: FaultReportParts): void {
-  const report = faultReport(parts);
-  writeReport(path, /\.html$/i.test(path) ? faultReportHtml(report) : `${JSON.stringify(report, null, 2)}\n`);
 }

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { isLoopbackHost } from '../model/address.ts';
 import { UserError } from '../model/fault.ts';
 import { closest } from '../model/suggest.ts';
-import { findTargetType, targetTypes } from '../targets/index.ts';
+import { findTargetType, knownNames } from '../targets/by-name.ts';
 import type { CommonSettings, Target, TargetType } from '../targets/target.ts';
 import { interpolate, type Surroundings } from './interpolate.ts';
 import { invalid, type LoadedConfig } from './load.ts';
@@ -170,7 +170,7 @@ function lookUp(name: string, config: LoadedConfig) {
   if (configured !== undefined) {
     const type = findTargetType(configured.type);
     if (type === undefined) {
-      const near = closest(configured.type, targetTypes.flatMap(namesOf));
+      const near = closest(configured.type, knownNames);
       const meant = near === undefined ? '' : ` Did you mean "${near}"?`;
       throw invalid([`${config.at(['targets', name, 'type'])}: "${configured.type}" is no target type.${meant}`]);
     }
@@ -296,15 +296,12 @@ function absolutePaths<T extends { ca?: string | undefined; cert?: string | unde
   return { ...transport, ca: absolute(transport.ca), cert: absolute(transport.cert), key: absolute(transport.key) };
 }
 
-const namesOf = (type: RegisteredType) => [type.type, ...type.aliases];
-
 function unknownTarget(name: string, configured: readonly string[]): UserError {
-  const types = targetTypes.flatMap(namesOf);
-  const near = closest(name, [...configured, ...types]);
+  const near = closest(name, [...configured, ...knownNames]);
   const meant = near === undefined ? '' : ` Did you mean "${near}"?`;
   const known = configured.length === 0 ? 'No targets are configured.' : `Configured: ${configured.join(', ')}.`;
   return new UserError('target-unknown', `There is no target "${name}".${meant}`, {
-    hint: `${known} Target types: ${types.join(', ')}.`,
+    hint: `${known} Target types: ${knownNames.join(', ')}.`,
   });
 }
 

@@ -15,7 +15,7 @@ import { stateDirectory } from '../journal/state-directory.ts';
 import { loadMapping } from '../mapping/load.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { UserError } from '../model/fault.ts';
-import { type Sandbox, startSandbox } from '../sandbox/server.ts';
+import type { Sandbox } from '../sandbox/server.ts';
 import type { Operation } from '../targets/target.ts';
 import { compiler } from './block-mapping.ts';
 import { engineError } from './codes.ts';
@@ -50,7 +50,7 @@ export interface PrepareOptions {
 
 export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const config = loadConfig(options.config, options.workingDirectory);
-  const sandbox = options.sandbox ? await startSandbox() : undefined;
+  const sandbox = options.sandbox ? await (await import('../sandbox/server.ts')).startSandbox() : undefined;
   const releases: (() => Promise<unknown>)[] = sandbox === undefined ? [] : [() => sandbox.close()];
   const release = async () => {
     for (const end of releases.splice(0)) await end();

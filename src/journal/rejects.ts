@@ -8,7 +8,6 @@ import { createReadStream, mkdirSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
-import ndjson from 'ndjson';
 import { z } from 'zod';
 import type { RowRejection } from '../model/block.ts';
 import { Exit, type Fault, type UserError } from '../model/fault.ts';
@@ -92,6 +91,8 @@ export class RowFile {
 }
 
 async function linesOf(rows: readonly RejectedRow[]): Promise<string> {
+  // Only now: most runs have no such row.
+  const { default: ndjson } = await import('ndjson');
   const printer = ndjson.stringify();
   const lines: string[] = [];
   printer.on('data', (line: string) => lines.push(line));

@@ -1,6 +1,6 @@
 /** JSON into CEL's values and back. */
-import { Optional } from '@marcbachmann/cel-js';
 import { isRawNumber, type Json, type JsonObject, rawNumber } from '../model/json.ts';
+import { cel } from './cel.ts';
 import { longestResult } from './functions.ts';
 import { Refusal } from './refusal.ts';
 
@@ -76,7 +76,7 @@ function convertObject(value: object, room: { left: number }): Json | undefined 
   const tag = Object.prototype.toString.call(value);
   if (tag === '[object google.protobuf.Duration]') return String(value);
   if (tag.startsWith('[object value = ')) return convert(BigInt(String(value)), room);
-  if (value instanceof Optional) return value.hasValue() ? convert(value.value(), room) : undefined;
+  if (value instanceof cel().Optional) return value.hasValue() ? convert(value.value(), room) : undefined;
   if (value instanceof Uint8Array) return notSendable('bytes');
   const prototype: unknown = Object.getPrototypeOf(value);
   if (!(value instanceof Map) && prototype !== null && prototype !== Object.prototype) return notSendable('a type');

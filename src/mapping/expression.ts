@@ -1,7 +1,8 @@
 /** CEL expressions over the columns of a row, compiled once. */
-import { TypeError as CelTypeError, Environment, EvaluationError, ParseError } from '@marcbachmann/cel-js';
+import type { Environment } from '@marcbachmann/cel-js';
 import { shorten } from '../model/fault.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import { cel } from './cel.ts';
 import { fromCel, toCel, weightOf } from './cel-values.ts';
 import { quote } from './complaint.ts';
 import { surveyExpression } from './expression-tree.ts';
@@ -29,7 +30,7 @@ const shownExpression = 60;
 const mostForMacros = [Number.POSITIVE_INFINITY, 100_000, 4000];
 
 const base = (unlistedVariablesAreDyn: boolean): Environment => {
-  const environment = new Environment({
+  const environment = new (cel().Environment)({
     unlistedVariablesAreDyn,
     enableOptionalTypes: true,
     homogeneousAggregateLiterals: false,
@@ -138,6 +139,7 @@ function unknownName(header: readonly string[], name: string): string {
 }
 
 function faultOf(error: unknown): ExpressionFault {
+  const { ParseError, TypeError: CelTypeError, EvaluationError } = cel();
   if (error instanceof ParseError || error instanceof CelTypeError || error instanceof EvaluationError) {
     return { offset: error.range?.start ?? 0, text: error.summary.replaceAll(linearMatches, 'matches') };
   }

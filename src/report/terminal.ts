@@ -1,6 +1,7 @@
 /** For people: a bar on a terminal, a plain line every so often elsewhere, and a summary that says what to do next. */
+import { createRequire } from 'node:module';
 import { chalkStderr as chalk } from 'chalk';
-import { Presets, SingleBar } from 'cli-progress';
+import type { SingleBar } from 'cli-progress';
 import { shorten } from '../model/fault.ts';
 import { estimateText, repeatedKeysText } from './estimate-text.ts';
 import { bytesText, clockText, count, durationText, plural, printable } from './printable.ts';
@@ -105,6 +106,8 @@ function headline({ command, target, type, run, mapping, operations }: RunStart)
 }
 
 function startBar(): SingleBar {
+  // A border to untyped code: `require` gives `any`. Loaded here, since most runs have no terminal.
+  const { Presets, SingleBar } = createRequire(import.meta.url)('cli-progress') as typeof import('cli-progress');
   const bar = new SingleBar(
     {
       format: `  ${chalk.cyan('{bar}')} {percentage}% {text}`,

@@ -1,13 +1,6 @@
-/** The platforms: a plain list. A new one is a line here. */
-import { adobe } from './adobe.ts';
-import { customerio } from './customerio.ts';
-import { datatalks } from './datatalks.ts';
-import { raptor } from './raptor.ts';
-import { relay42 } from './relay42.ts';
-import type { TargetType } from './target.ts';
+/** All platforms, loaded. Who needs one of them takes it from `by-name.ts`. */
+import { findTargetType, typeNames } from './by-name.ts';
 
-export const targetTypes: readonly TargetType<unknown>[] = [raptor, adobe, relay42, customerio, datatalks];
+export { findTargetType } from './by-name.ts';
 
-/** By type or by everyday name. */
-export const findTargetType = (name: string): TargetType<unknown> | undefined =>
-  targetTypes.find(({ type, aliases }) => type === name || aliases.includes(name));
+export const targetTypes = typeNames.map(findTargetType).filter((type) => type !== undefined);

@@ -52,7 +52,7 @@ describe('docs/adding-a-target.md', () => {
       blocks.map(({ language, path }) => `${language} ${path}`),
       [
         'ts src/targets/acme.ts',
-        'diff src/targets/index.ts',
+        'diff src/targets/by-name.ts',
         'ts src/sandbox/acme.ts',
         'diff src/sandbox/index.ts',
         'yaml fixtures/acme/cdp-load.yaml',
