@@ -1,10 +1,10 @@
 /** One attempt: the request as it must look now (token, date, signature), sent, and the verdict on what came back. */
 import type { Clock } from '../model/clock.ts';
-import type { ApiFailure, ApiReply } from '../model/request.ts';
-import type { Milliseconds, Reason, Verdict } from '../model/verdict.ts';
+import type { Milliseconds, RetryPlan, Verdict } from '../model/verdict.ts';
 import type { Target } from '../targets/target.ts';
 import { type Chunk, chunkBody } from './chunk.ts';
-import type { TokenCache } from './token-cache.ts';
+import { misconfigured } from './misconfigured.ts';
+import type { NoToken, TokenCache } from './token-cache.ts';
 import type { Transport } from './transport.ts';
 
 export interface Exchanged {
@@ -29,7 +29,7 @@ export function createExchange(
     let token: string | undefined;
     if (tokens !== undefined) {
       const got = await tokens.get();
-      if ('reason' in got) return { verdict: { kind: 'fatal', reason: got.reason }, tookMs: 0, calledOff: false };
+      if (!('token' in got)) return { verdict: withoutToken(got, target.retry), tookMs: 0, calledOff: false };
       token = got.token;
     }
     const request = target.authorize(chunk.operation.request(body), new Date(clock.now()), token);
@@ -41,13 +41,6 @@ export function createExchange(
   };
 }
 
-/** No platform has a say in these: no retry can mend them. */
-function misconfigured(reply: ApiReply | ApiFailure): Verdict | undefined {
-  if (reply.kind !== 'failure' || reply.code !== 'bad-certificate') return undefined;
-  const reason: Reason = {
-    code: 'bad-certificate',
-    reason: reply.message,
-    hint: 'If a private authority signed it, name its PEM file in the target\'s "ca" setting.',
-  };
-  return { kind: 'fatal', reason };
-}
+/** Nothing has left. Everyone needs a token, so everyone waits; and however long it lasts, it is not the rows that are at fault. */
+const withoutToken = (verdict: NoToken, plan: RetryPlan): Verdict =>
+  verdict.kind === 'fatal' ? verdict : { ...verdict, scope: 'target', taken: 'no', plan: { ...plan, then: 'stop' } };

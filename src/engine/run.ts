@@ -226,7 +226,7 @@ function createDelivery(
   const tokens =
     target.token === undefined
       ? undefined
-      : createTokenCache(target.token, (request) => transport.send(request), clock, ended.signal);
+      : createTokenCache(target.token, (request) => transport.send(request, ended.signal), clock);
   const sender = createSender({
     exchange: createExchange(target, transport, tokens, clock),
     tokens,

@@ -35,7 +35,7 @@ function setUp(answers: readonly number[], lifetimeMs = 3_600_000) {
     await clock.sleep(50);
     return reply(status);
   };
-  const cache = createTokenCache(source, send, clock, new AbortController().signal);
+  const cache = createTokenCache(source, send, clock);
   const get = async (times = 1) => {
     const all = Promise.all(Array.from({ length: times }, () => cache.get()));
     let done = false;
@@ -84,10 +84,47 @@ test('a refused token is dropped, but not the newer one that replaced it', async
   assert.equal(asked(), 2);
 });
 
-test('a token service that stumbles is asked again, one that refuses is not', async () => {
-  const stumbling = setUp([503, 503, 200]);
-  assert.deepEqual(await stumbling.get(), [{ token: 'token-3' }]);
+test('a token service that stumbles or refuses is asked once, and what it said is told', async () => {
+  const stumbling = setUp([503, 200]);
+  const said = { code: 'server-error', reason: 'no access token: the platform answered 503' };
+  assert.deepEqual(await stumbling.get(), [{ kind: 'retry', reason: said, scope: 'target', taken: 'no' }]);
+  assert.deepEqual(await stumbling.get(), [{ token: 'token-2' }]);
   const refusing = setUp([400]);
-  assert.deepEqual(await refusing.get(), [{ reason: { code: 'unauthorized', reason: 'no' } }]);
+  const [refused] = await refusing.get();
+  assert.partialDeepStrictEqual(refused, { kind: 'fatal', reason: { code: 'unauthorized' } });
   assert.equal(refusing.asked(), 1);
+});
+
+test('while the token at hand still holds, a renewal that fails stops nobody and is tried again half a minute later', async () => {
+  const { clock, get, asked } = setUp([200, 503, 503, 503, 200]);
+  await get();
+  await clock.pass(3_600_000 - 300_000);
+  assert.deepEqual(await get(), [{ token: 'token-1' }]);
+  assert.deepEqual(await get(), [{ token: 'token-1' }]);
+  assert.equal(asked(), 2);
+  await clock.pass(30_000);
+  assert.deepEqual(await get(), [{ token: 'token-1' }]);
+  assert.equal(asked(), 3);
+  await clock.pass(270_000);
+  assert.partialDeepStrictEqual(await get(), [{ kind: 'retry' }], 'a token that has ended was handed out');
+  assert.deepEqual(await get(), [{ token: 'token-5' }]);
+});
+
+test('a renewal that is refused is told at once: the credentials are not good any more', async () => {
+  const { clock, get } = setUp([200, 401]);
+  await get();
+  await clock.pass(3_600_000 - 300_000);
+  assert.partialDeepStrictEqual(await get(), [{ kind: 'fatal' }]);
+});
+
+test('a token service with a certificate that nobody trusts is fatal at once', async () => {
+  const source: TokenSource = { request: () => request, renewBeforeMs: 1, read: () => assert.fail('it was read') };
+  const untrusted = async () => ({
+    kind: 'failure' as const,
+    code: 'bad-certificate' as const,
+    message: 'self-signed',
+    sent: 'no' as const,
+  });
+  const cache = createTokenCache(source, untrusted, createVirtualClock());
+  assert.partialDeepStrictEqual(await cache.get(), { kind: 'fatal', reason: { code: 'bad-certificate' } });
 });

@@ -33,10 +33,7 @@ function meeting(options: AdobeOptions = {}, more: Readonly<Record<string, unkno
     const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body ?? '');
     return { kind: 'reply', status: reply.status, headers: {}, body: text, truncated: false, receivedAt: clock.now() };
   };
-  const tokens =
-    target.token === undefined
-      ? undefined
-      : createTokenCache(target.token, exchange, clock, new AbortController().signal);
+  const tokens = target.token === undefined ? undefined : createTokenCache(target.token, exchange, clock);
   let rows = 0;
   const encode = (operation: Operation, item: JsonObject) =>
     operation.encode(item, { identity: (++rows).toString(16).padStart(32, '0'), key: '', now: clock.now() });
