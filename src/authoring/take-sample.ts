@@ -33,8 +33,9 @@ export async function takeSample(source: Source, limit = Number.POSITIVE_INFINIT
   }
   const rows = [head, middle, tail].flatMap((block) => {
     if (block === undefined) return [];
-    const parsed = parse(block).rows;
-    return parsed.slice(0, Math.max(0, limit - block.startRecord + 1));
+    const { length, row } = parse(block);
+    const wanted = Math.min(length, Math.max(0, limit - block.startRecord + 1));
+    return Array.from({ length: wanted }, (_, index) => row(index));
   });
   return { rows, rowsInFile: Math.min(rowsInFile, limit) };
 }

@@ -3,7 +3,7 @@
  * that could not be read (a broken quote) are left where they are: only a mended file can bring them.
  */
 import { join } from 'node:path';
-import type { ParsedBlock } from '../input/parse.ts';
+import { inBlock, type ParsedBlock } from '../input/parse.ts';
 import type { Load } from '../journal/loads.ts';
 import { RangeSet } from '../journal/ranges.ts';
 import { type RejectedRow, readRejects, rowFiles } from '../journal/rejects.ts';
@@ -196,10 +196,10 @@ function headerOf({ source }: RejectedRow): readonly string[] | undefined {
 function parsedRows(rows: readonly RejectedRow[], header: readonly string[] | undefined): ParsedBlock {
   return {
     length: rows.length,
-    rows: rows.map(({ source }) => {
-      const row = objectOf(source.text);
+    row(index) {
+      const row = objectOf(inBlock(rows, index).source.text);
       return header === undefined ? row : header.map((column) => textOf(row[column]));
-    }),
+    },
     recordOf: (index) => rows[index]?.record ?? 0,
     position: (index) => ({ line: rows[index]?.line ?? 0, byte: rows[index]?.byte ?? 0 }),
     source: (index) => rows[index]?.source ?? { kind: 'text', text: '' },

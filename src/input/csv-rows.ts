@@ -10,7 +10,9 @@ import { type Decoder, textWithEscapes } from './decode.ts';
 import { countColumns } from './delimiter.ts';
 import { rulesOf, type SourceDescription } from './description.ts';
 import { unitSize, unitsOf } from './encodings.ts';
+import { linesOf } from './lines.ts';
 import {
+  inBlock,
   keptOfTooLarge,
   type Located,
   locate,
@@ -33,11 +35,8 @@ export function parseRecords(utf8: Buffer, delimiter: string): string[][] | unde
  * (a property holds it to what csv-parse gives) and spares csv-parse's look at every byte.
  */
 export function splitRecords(utf8: Buffer, delimiter: string): string[][] {
-  const text = utf8.toString('utf8');
-  const lines = utf8.includes(13) ? text.split(/\r\n|\n|\r/) : text.split('\n');
-  const records: string[][] = [];
-  for (const line of lines) if (line !== '') records.push(line.split(delimiter));
-  return records;
+  const lines = linesOf(utf8.toString('utf8'));
+  return Array.from({ length: lines.count }, (_, index) => lines.line(index).split(delimiter));
 }
 
 export function parseQuoted(utf8: Buffer, delimiter: string): string[][] | undefined {
@@ -94,14 +93,10 @@ export function csvParser(description: SourceDescription, decoder: Decoder): (bl
       inputFault('csv-columns', `expected ${header.length} ${plural(header.length)}, found ${row.length}`),
     ]);
 
-  /** Puts a fault in place of each row that is not as wide as the header. */
-  const checkWidths = (rows: (string[] | RowFault)[]): (string[] | RowFault)[] => {
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i];
-      if (Array.isArray(row) && row.length !== header.length) rows[i] = wrongWidth(row);
-    }
-    return rows;
-  };
+  const { length: width } = header;
+  /** A fault in place of a row that is not as wide as the header. */
+  const checkWidth = (row: string[] | RowFault): string[] | RowFault =>
+    !(row instanceof RowFault) && row.length !== width ? wrongWidth(row) : row;
 
   const brokenQuote = (units: Uint8Array, record: Located): RowFault => {
     const column = header[countColumns(units, record.start, record.faultAt, delimiter.charCodeAt(0)) - 1];
@@ -148,33 +143,40 @@ export function csvParser(description: SourceDescription, decoder: Decoder): (bl
     return rows;
   };
 
-  const readWhole = (block: Block): string[][] | undefined => {
+  const readWhole = (block: Block): ((index: number) => string[] | RowFault) | undefined => {
     // Only in a larger block can a row be over the limit.
     if (block.bytes.length > maxRowBytes) return undefined;
     const utf8 = decoder.utf8(block.bytes);
     if (utf8 === undefined || utf8.includes(quoteNul)) return undefined;
-    const rows = parseRecords(utf8, delimiter);
-    return rows?.length === block.records ? rows : undefined;
+    if (!utf8.includes(quote)) {
+      const lines = linesOf(utf8.toString('utf8'), block.records);
+      return lines.count === block.records ? (index) => lines.line(index).split(delimiter) : undefined;
+    }
+    const rows = parseQuoted(utf8, delimiter);
+    return rows?.length === block.records ? (index) => inBlock(rows, index) : undefined;
   };
 
   return (block) => {
     let located: Located[] | undefined;
     const at = (index: number): Located => {
       located ??= locate(rules, unitsOf(block.bytes, coding));
-      const record = located[index];
-      if (record === undefined) throw new RangeError(`No row ${index} in a block of ${block.records}`);
-      return record;
+      return inBlock(located, index);
     };
-    const rows = checkWidths(readWhole(block) ?? takeApart(block, unitsOf(block.bytes, coding)));
-    mustAgree(block, rows.length);
+    const readApart = () => {
+      const rows = takeApart(block, unitsOf(block.bytes, coding));
+      mustAgree(block, rows.length);
+      return (index: number) => inBlock(rows, index);
+    };
+    const read = readWhole(block) ?? readApart();
+    const row = (index: number) => checkWidth(read(index));
     return {
-      length: rows.length,
-      rows,
+      length: block.records,
+      row,
       position: (index) => ({ line: block.startLine + at(index).line, byte: block.startByte + at(index).start * unit }),
       source(index) {
-        const row = rows[index];
-        if (Array.isArray(row))
-          return { kind: 'json', text: `{${row.map((cell, i) => `${keys[i]}:${JSON.stringify(cell)}`).join(',')}}` };
+        const cells = row(index);
+        if (!(cells instanceof RowFault))
+          return { kind: 'json', text: `{${cells.map((cell, i) => `${keys[i]}:${JSON.stringify(cell)}`).join(',')}}` };
         const { start, end, kind } = at(index);
         const bytes = block.bytes.subarray(start * unit, end * unit);
         if (kind !== 'too-large') return { kind: 'text', text: textWithEscapes(decoder, bytes) };

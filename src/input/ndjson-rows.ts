@@ -8,8 +8,10 @@ import { inputFault } from './codes.ts';
 import { type Decoder, textWithEscapes } from './decode.ts';
 import { rulesOf, type SourceDescription } from './description.ts';
 import { unitSize, unitsOf } from './encodings.ts';
+import { feedLinesOf } from './lines.ts';
 import { holdsLongNumber, mayHoldLongNumbers, parseLine } from './long-numbers.ts';
 import {
+  inBlock,
   keptOfTooLarge,
   type Located,
   locate,
@@ -30,68 +32,59 @@ export function ndjsonParser(description: SourceDescription, decoder: Decoder): 
   const rules = rulesOf(description);
   const unit = unitSize(coding);
 
-  const readWhole = (units: Uint8Array, text: string): (JsonObject | RowFault)[] => {
-    const rows: (JsonObject | RowFault)[] = [];
-    const numbers = mayHoldLongNumbers(units, text);
-    const surrogates = surrogateEscape.test(text);
-    let at = 0;
-    while (at < text.length) {
-      const lf = text.indexOf('\n', at);
-      const end = lf < 0 ? text.length : lf;
-      const line = text.slice(at, end > at && text.charCodeAt(end - 1) === carriageReturn ? end - 1 : end);
-      at = end + 1;
-      if (line.charCodeAt(0) !== openBrace && isBlank(line)) continue;
-      rows.push(readLine(line, { numbers, surrogates }));
-    }
-    return rows;
+  const readWhole = (block: Block): ((index: number) => JsonObject | RowFault) | undefined => {
+    // Only in a larger block can a row be over the limit.
+    const text = block.bytes.length > maxRowBytes ? undefined : decoder.text(block.bytes);
+    if (text === undefined) return undefined;
+    const numbers = mayHoldLongNumbers(unitsOf(block.bytes, coding), text);
+    const care = { numbers, surrogates: surrogateEscape.test(text) };
+    const lines = feedLinesOf(text, isBlank, block.records);
+    mustAgree(block, lines.count);
+    return (index) => readLine(lines.line(index), care);
   };
 
-  const readApart = (block: Block, units: Uint8Array): (JsonObject | RowFault)[] =>
-    locate(rules, units).map((record) => {
+  const readApart = (block: Block): ((index: number) => JsonObject | RowFault) => {
+    const rows = locate(rules, unitsOf(block.bytes, coding)).map((record) => {
       if (record.kind === 'too-large') return tooLarge(maxRowBytes);
       const bytes = block.bytes.subarray(record.start * unit, record.end * unit);
       const line = decoder.text(bytes);
       if (line === undefined) return undecodable(decoder, bytes, block.startByte + record.start * unit, encoding);
       return readLine(line, { numbers: true, surrogates: true });
     });
+    mustAgree(block, rows.length);
+    return (index) => inBlock(rows, index);
+  };
 
   return (block) => {
     let located: Located[] | undefined;
     const at = (index: number): Located => {
       located ??= locate(rules, unitsOf(block.bytes, coding));
-      const record = located[index];
-      if (record === undefined) throw new RangeError(`No row ${index} in a block of ${block.records}`);
-      return record;
+      return inBlock(located, index);
     };
-    // Only in a larger block can a row be over the limit.
-    const text = block.bytes.length > maxRowBytes ? undefined : decoder.text(block.bytes);
-    const units = unitsOf(block.bytes, coding);
-    const rows = text === undefined ? readApart(block, units) : readWhole(units, text);
-    mustAgree(block, rows.length);
+    const row = readWhole(block) ?? readApart(block);
     return {
-      length: rows.length,
-      rows,
+      length: block.records,
+      row,
       position: (index) => ({ line: block.startLine + at(index).line, byte: block.startByte + at(index).start * unit }),
       source(index) {
         const { start, end, kind } = at(index);
         const bytes = block.bytes.subarray(start * unit, end * unit);
         if (kind === 'too-large')
           return { kind: 'text', text: `${textWithEscapes(decoder, bytes.subarray(0, keptOfTooLarge))}…` };
-        return { kind: isReadable(rows[index]) ? 'json' : 'text', text: textWithEscapes(decoder, bytes) };
+        return { kind: isReadable(row(index)) ? 'json' : 'text', text: textWithEscapes(decoder, bytes) };
       },
     };
   };
 }
 
 const openBrace = 123;
-const carriageReturn = 13;
 
 /** Blank as {@link RecordScanner} sees it. */
-const isBlank = (line: string): boolean => /^[ \t\r]*$/.test(line);
+const isBlank = (line: string): boolean => line.charCodeAt(0) !== openBrace && /^[ \t\r]*$/.test(line);
 
 /** An object, or one turned down only for what stands in it: either way its text is JSON. */
-const isReadable = (row: JsonObject | RowFault | undefined): boolean =>
-  row !== undefined && !(row instanceof RowFault && row.faults.some(({ code }) => code !== 'lone-surrogate'));
+const isReadable = (row: JsonObject | RowFault): boolean =>
+  !(row instanceof RowFault && row.faults.some(({ code }) => code !== 'lone-surrogate'));
 
 /** Tests that a look at the whole block found worth making. */
 interface Care {

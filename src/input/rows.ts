@@ -21,7 +21,8 @@ export type ParsedRow = string[] | JsonObject | RowFault;
 export interface ParsedBlock {
   /** The same as the block's `records`. */
   readonly length: number;
-  readonly rows: readonly ParsedRow[];
+  /** Row `index`, made when it is asked for: rows that die one by one cost the garbage collector nothing, a block of them does. */
+  row(index: number): ParsedRow;
   /** Record number of row `index`, where rows do not simply follow each other from the block's first (a retry of scattered rows). */
   recordOf?(index: number): number;
   /** Of row `index` (0-based in the block): 1-based line and byte offset in the file. The first call reads the block's borders again. */
@@ -67,6 +68,13 @@ export function mustAgree(block: Block, found: number): void {
   if (found !== block.records) {
     throw new Error(`Block at byte ${block.startByte}: ${block.records} records were counted but ${found} were read`);
   }
+}
+
+/** Throws RangeError for an index that the block does not have. */
+export function inBlock<Row>(rows: readonly Row[], index: number): Row {
+  const row = rows[index];
+  if (row === undefined) throw new RangeError(`No row ${index} in a block of ${rows.length}`);
+  return row;
 }
 
 export const tooLarge = (maxRowBytes: number): RowFault =>

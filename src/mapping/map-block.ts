@@ -67,10 +67,9 @@ export function parsedBlockMapper(
     };
 
     for (let index = 0; index < parsed.length; index++) {
-      const row = parsed.rows[index];
-      if (row === undefined) continue;
       record = parsed.recordOf?.(index) ?? block.startRecord + index;
       if (isDone !== undefined && allDone(entryCount, isDone)) continue;
+      const row = parsed.row(index);
       if (row instanceof RowFault) {
         reject(index, row.faults);
         continue;

@@ -34,7 +34,8 @@ export function rowsOf(source: Source, blocks: readonly Block[]): ReadRow[] {
   const parse = parserFor(source.description);
   return blocks.flatMap((block) => {
     const parsed = parse(block);
-    return parsed.rows.map((row, i): ReadRow => {
+    return Array.from({ length: parsed.length }, (_, i): ReadRow => {
+      const row = parsed.row(i);
       const failed = row instanceof RowFault;
       return {
         record: block.startRecord + i,

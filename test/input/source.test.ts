@@ -185,7 +185,7 @@ describe('opening an input', () => {
     const [block] = await blocksOf(source);
     assert.ok(block);
     assert.equal(block.file, 3);
-    assert.deepEqual(parserFor(copy)(block).rows, [['x\ny', '2']]);
+    assert.deepEqual(parserFor(copy)(block).row(0), ['x\ny', '2']);
   });
 });
 
