@@ -1,19 +1,13 @@
 /** `cdp-load test`: the tests inside mappings, run through the target's own checks. Needs no credentials and sends nothing. */
 import { readdirSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
-import { type LoadedConfig, loadConfig } from '../config/load.ts';
-import type { ResolvedTarget } from '../config/resolve.ts';
-import { loadMapping } from '../mapping/load.ts';
-import type { Mapping } from '../mapping/mapping.ts';
-import { runMappingTests } from '../mapping/tests.ts';
-import { Exit, UserError } from '../model/fault.ts';
-import { maskTexts } from '../model/mask.ts';
+import { join, resolve } from 'node:path';
+import { Exit } from '../model/fault.ts';
 import { junitText } from '../report/junit.ts';
 import { printable } from '../report/printable.ts';
 import { type MappingReport, reportLines, totalsLine, totalsOf } from '../report/test-results.ts';
-import { findTargetType } from '../targets/by-name.ts';
 import { commandError } from './codes.ts';
-import { standInTarget } from './stand-in-target.ts';
+import type { FoundMapping } from './mapping-tests.ts';
+import { testMappings, threadsFor } from './test-pool.ts';
 import { writeReport } from './write-report.ts';
 
 export interface TestFlags {
@@ -24,25 +18,18 @@ export interface TestFlags {
   readonly quiet?: boolean;
 }
 
-interface Found {
-  readonly path: string;
-  /** It was named itself: that it has no tests is then an error. */
-  readonly named: boolean;
-}
-
 const mappingName = /\.map\.(ya?ml|json)$/i;
 
 export async function test(paths: readonly string[], flags: TestFlags): Promise<void> {
-  const found = paths.flatMap(mappingsIn);
+  const found = uniquely(paths.flatMap(mappingsIn));
   const reports: MappingReport[] = [];
-  for (const one of found) {
-    const { report, mask } = await testMapping(one, flags);
+  for await (const report of testMappings(found, flags, threadsFor(found.length))) {
     if (report.outcomes.length === 0 && report.error === undefined) {
-      if (!flags.json && !flags.quiet) process.stdout.write(`${printable(one.path)}: no tests\n`);
+      if (!flags.json && !flags.quiet) process.stdout.write(`${printable(report.file)}: no tests\n`);
       continue;
     }
     reports.push(report);
-    say(report, flags, mask);
+    say(report, flags);
   }
   const totals = totalsOf(reports);
   if (flags.junit !== undefined) writeReport(flags.junit, junitText(reports));
@@ -57,13 +44,23 @@ export async function test(paths: readonly string[], flags: TestFlags): Promise<
   process.exitCode = exit;
 }
 
+/** A mapping that was named beside its folder is tested once, as one that was named. */
+function uniquely(found: readonly FoundMapping[]): FoundMapping[] {
+  const byPath = new Map<string, FoundMapping>();
+  for (const one of found) {
+    const path = resolve(one.path);
+    if (one.named || !byPath.has(path)) byPath.set(path, one);
+  }
+  return [...byPath.values()];
+}
+
 /** A folder stands for the mappings in and below it; hidden folders and installed packages are left out. */
-function mappingsIn(path: string): Found[] {
+function mappingsIn(path: string): FoundMapping[] {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [{ path, named: true }];
-  const below = (folder: string): Found[] =>
+  const below = (folder: string): FoundMapping[] =>
     readdirSync(folder, { withFileTypes: true })
       .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .flatMap((entry): Found[] => {
+      .flatMap((entry): FoundMapping[] => {
         const inside = join(folder, entry.name);
         if (entry.isDirectory()) return /^(\.|node_modules$)/.test(entry.name) ? [] : below(inside);
         return entry.isFile() && mappingName.test(entry.name) ? [{ path: inside, named: false }] : [];
@@ -71,55 +68,8 @@ function mappingsIn(path: string): Found[] {
   return below(path);
 }
 
-async function testMapping(
-  { path, named }: Found,
-  flags: TestFlags,
-): Promise<{ report: MappingReport; mask: (text: string) => string }> {
-  const startedAt = performance.now();
-  const seconds = () => (performance.now() - startedAt) / 1000;
-  let mask = (text: string) => text;
-  let about = 'not opened';
-  try {
-    const mapping = await loadMapping(path);
-    about = mapping.target;
-    const resolved = targetFor(mapping, path, flags);
-    mask = maskTexts([...resolved.secrets, ...(resolved.target.secretTexts ?? [])]);
-    about = [resolved.type.type, resolved.settings.name]
-      .filter((name, index, all) => all.indexOf(name) === index)
-      .join(', target ');
-    if (mapping.tests.length === 0 && named) {
-      throw commandError('no-tests', `${path} has no tests.`, {
-        hint: 'Write `tests:` into the mapping: a row, and what it gives, rejects or skips.',
-      });
-    }
-    const outcomes = runMappingTests(mapping, resolved.target, { kind: resolved.type });
-    return { report: { file: path, about, outcomes, seconds: seconds() }, mask };
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    const { code, message, hint } = error;
-    return { report: { file: path, about, outcomes: [], error: { code, message, hint }, seconds: seconds() }, mask };
-  }
-}
-
-/** The target that is asked for; else the configured one that uses this mapping; else the only one of its type; else none but the type. */
-function targetFor(mapping: Mapping, path: string, flags: TestFlags): ResolvedTarget {
-  const here = process.cwd();
-  const config = loadConfig(flags.config, flags.config === undefined ? dirname(resolve(here, path)) : here);
-  return standInTarget(flags.target ?? configuredFor(mapping, path, config) ?? mapping.target, config, process.env);
-}
-
-function configuredFor(mapping: Mapping, path: string, config: LoadedConfig): string | undefined {
-  const type = findTargetType(mapping.target);
-  const ofType = Object.entries(config.content.targets).filter(([, given]) => findTargetType(given.type) === type);
-  const users = ofType.filter(([, given]) => {
-    const named = given['mapping'];
-    return typeof named === 'string' && relative(resolve(config.directory, named), resolve(path)) === '';
-  });
-  return (users[0] ?? (ofType.length === 1 ? ofType[0] : undefined))?.[0];
-}
-
-function say(report: MappingReport, flags: TestFlags, mask: (text: string) => string): void {
-  const write = (text: string) => process.stdout.write(`${mask(text)}\n`);
+function say(report: MappingReport, flags: TestFlags): void {
+  const write = (text: string) => process.stdout.write(`${text}\n`);
   const { file, outcomes, error } = report;
   if (flags.json) {
     for (const { name, line, passed, differences, faults } of outcomes)

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { testMappings, threadsFor } from '../../src/commands/test-pool.ts';
+import type { MappingReport } from '../../src/report/test-results.ts';
 import { createWorkdir, root, writeStreamSetup } from '../support/workdir.ts';
 
 const mapping = (tests: string) => `version: 1
@@ -31,7 +34,61 @@ test('the tests of all mappings of the fixtures pass, without credentials', asyn
   const { status, stdout, summary } = await createWorkdir(t).run(['test', join(root, 'fixtures'), '--json']);
   assert.equal(status, 0, stdout);
   assert.deepEqual([summary['failed'], summary['broken']], [0, 0]);
-  assert.ok(Number(summary['mappings']) >= 11, stdout);
+  assert.equal(summary['mappings'], globSync('**/*.map.yaml', { cwd: join(root, 'fixtures') }).length, stdout);
+});
+
+test('reports come in the order of the mappings, the same from any number of threads', async (t) => {
+  const workdir = createWorkdir(t);
+  const found = Array.from({ length: 12 }, (_, index) => ({
+    path: workdir.file(`${index}/one.map.yaml`, [good, bad, 'version: 1\n'][index % 3] ?? ''),
+    named: false,
+  }));
+  const reportsOf = async (threads: number) => {
+    const reports: MappingReport[] = [];
+    for await (const report of testMappings(found, {}, threads)) reports.push({ ...report, seconds: 0 });
+    return reports;
+  };
+  const here = await reportsOf(0);
+  assert.deepEqual(
+    here.map(({ file }) => file),
+    found.map(({ path }) => path),
+  );
+  assert.deepEqual(await reportsOf(1), here);
+  assert.deepEqual(await reportsOf(3), here);
+});
+
+test('threads are started for many mappings only', () => {
+  assert.equal(threadsFor(99), 0);
+  assert.ok(threadsFor(100) >= 1);
+});
+
+test('a module that ends its thread ends the command, and nothing waits for it', async (t) => {
+  const path = createWorkdir(t);
+  path.file('leave.js', 'export const now = () => process.exit(0);');
+  const mapped = good.replace('email, type: email', 'email, transform: "./leave.js#now"');
+  const found = [{ path: path.file('one.map.yaml', mapped), named: true }];
+  await assert.rejects(async () => {
+    for await (const report of testMappings(found, {}, 1)) assert.fail(JSON.stringify(report));
+  }, /one\.map\.yaml ended/);
+});
+
+test('a mapping that is named beside its folder is tested once', async (t) => {
+  const workdir = createWorkdir(t);
+  workdir.file('maps/good.map.yaml', good);
+  const { summary } = await workdir.run(['test', 'maps', 'maps/good.map.yaml', './maps', '--json']);
+  assert.deepEqual([summary['mappings'], summary['passed']], [1, 1]);
+});
+
+test('a secret of the config stands neither in what is said nor in the XML', async (t) => {
+  const workdir = createWorkdir(t);
+  writeStreamSetup(workdir, 'https://example.invalid');
+  const secret = '3f0c7d52-8a1e-4b6f-9c33-0d7e5a1b2c44';
+  workdir.file('people.map.yaml', bad.replace('gives: { CustomerId: 8 }', `gives: { Email: ${secret} }`));
+  const { stdout } = await workdir.run(['test', 'people.map.yaml', '--junit', 'out.xml', '--json']);
+  for (const text of [stdout, workdir.read('out.xml')]) {
+    assert.doesNotMatch(text, /3f0c7d52/);
+    assert.match(text, /•••/);
+  }
 });
 
 test('a failed test shows what was expected and what came, with its place, and ends with exit 1', async (t) => {

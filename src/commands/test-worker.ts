@@ -1,0 +1,11 @@
+/** The worker's side of `test-pool.ts`: a mapping in, its report out. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { type FoundMapping, type TestAim, testMapping } from './mapping-tests.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('test-worker runs only as a worker thread');
+
+port.on('message', (found: FoundMapping) => {
+  // What is no mistake of the user's ends the thread, and with it the command.
+  void testMapping(found, workerData as TestAim).then((report) => port.postMessage(report));
+});
