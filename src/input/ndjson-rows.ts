@@ -4,6 +4,7 @@
  */
 import type { Block } from '../model/block.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { deepestJson, isTooDeep, isWellFormedJson, mayHoldHalves } from '../model/json-bounds.ts';
 import { inputFault } from './codes.ts';
 import { type Decoder, textWithEscapes } from './decode.ts';
 import { rulesOf, type SourceDescription } from './description.ts';
@@ -22,11 +23,6 @@ import {
   undecodable,
 } from './rows.ts';
 
-/** Deeper than any platform takes, shallow enough for every recursive function on the way. */
-const deepest = 1000;
-
-const surrogateEscape = /\\u[dD][89a-fA-F]/;
-
 export function ndjsonParser(description: SourceDescription, decoder: Decoder): (block: Block) => ParsedBlock {
   const { coding, maxRowBytes, encoding } = description;
   const rules = rulesOf(description);
@@ -37,7 +33,7 @@ export function ndjsonParser(description: SourceDescription, decoder: Decoder): 
     const text = block.bytes.length > maxRowBytes ? undefined : decoder.text(block.bytes);
     if (text === undefined) return undefined;
     const numbers = mayHoldLongNumbers(unitsOf(block.bytes, coding), text);
-    const care = { numbers, surrogates: surrogateEscape.test(text) };
+    const care = { numbers, surrogates: mayHoldHalves(text) };
     const lines = feedLinesOf(text, isBlank, block.records);
     mustAgree(block, lines.count);
     return (index) => readLine(lines.line(index), care);
@@ -93,10 +89,9 @@ interface Care {
 }
 
 function readLine(line: string, care: Care): JsonObject | RowFault {
-  // A line shorter than this cannot be too deep: each level takes an opening and a closing character.
-  if (line.length > 2 * deepest && isTooDeep(line)) {
+  if (isTooDeep(line)) {
     return new RowFault([
-      inputFault('ndjson-too-deep', `objects and lists are nested more than ${deepest} levels deep`),
+      inputFault('ndjson-too-deep', `objects and lists are nested more than ${deepestJson} levels deep`),
     ]);
   }
   let value: Json;
@@ -110,7 +105,7 @@ function readLine(line: string, care: Care): JsonObject | RowFault {
       inputFault('ndjson-not-object', `expected an object, found ${kindOf(value)}`, { value: line }),
     ]);
   }
-  if (care.surrogates && surrogateEscape.test(line)) {
+  if (care.surrogates && mayHoldHalves(line)) {
     const column = loneSurrogateIn(value);
     if (column !== undefined) {
       return new RowFault([
@@ -123,36 +118,9 @@ function readLine(line: string, care: Care): JsonObject | RowFault {
   return value;
 }
 
-function isTooDeep(line: string): boolean {
-  let depth = 0;
-  let inText = false;
-  for (let i = 0; i < line.length; i++) {
-    const code = line.charCodeAt(i);
-    if (inText) {
-      if (code === 92) i++;
-      else if (code === 34) inText = false;
-    } else if (code === 34) {
-      inText = true;
-    } else if (code === 123 || code === 91) {
-      depth++;
-      if (depth > deepest) return true;
-    } else if (code === 125 || code === 93) {
-      depth--;
-    }
-  }
-  return false;
-}
-
 /** The top-level key under which a text or key is not well formed. Depth has been checked before. */
 function loneSurrogateIn(value: JsonObject): string | undefined {
-  return Object.keys(value).find((key) => !key.isWellFormed() || !isWellFormed(value[key]));
-}
-
-function isWellFormed(value: Json | undefined): boolean {
-  if (typeof value === 'string') return value.isWellFormed();
-  if (Array.isArray(value)) return value.every(isWellFormed);
-  if (!isJsonObject(value)) return true;
-  return Object.entries(value).every(([key, inner]) => key.isWellFormed() && isWellFormed(inner));
+  return Object.keys(value).find((key) => !key.isWellFormed() || !isWellFormedJson(value[key]));
 }
 
 const kindOf = (value: Json): string =>

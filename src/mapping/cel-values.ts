@@ -1,5 +1,6 @@
 /** JSON into CEL's values and back. */
 import { isRawNumber, type Json, type JsonObject, rawNumber } from '../model/json.ts';
+import { deepestJson } from '../model/json-bounds.ts';
 import { cel } from './cel.ts';
 import { longestResult } from './functions.ts';
 import { Refusal } from './refusal.ts';
@@ -31,18 +32,29 @@ export function weightOf(value: Json | undefined, most: number): number {
 const notSendable = (what: string): Refusal =>
   new Refusal('expression-result', `the expression gave ${what}, which cannot be sent`);
 const tooLong = new Refusal('expression-result', 'the expression made more than can be sent');
+const tooDeep = notSendable(`something nested more than ${deepestJson} levels deep`);
+const half = notSendable('a text with half of a character');
 
 /** Undefined: the expression gave nothing (an empty optional). */
 export function fromCel(value: unknown): Json | undefined | Refusal {
-  if (typeof value === 'string') return value.length > longestResult ? tooLong : value;
-  return convert(value, { left: longestResult });
+  if (typeof value === 'string') return value.length > longestResult ? tooLong : wellFormed(value);
+  return convert(value, { left: longestResult, depth: 0 });
 }
 
-function convert(value: unknown, room: { left: number }): Json | undefined | Refusal {
+/** `substring` and transforms can cut a character in two. */
+const wellFormed = (text: string): string | Refusal => (text.isWellFormed() ? text : half);
+
+interface Room {
+  left: number;
+  depth: number;
+}
+
+function convert(value: unknown, room: Room): Json | undefined | Refusal {
   room.left -= typeof value === 'string' ? value.length : 1;
   if (room.left < 0) return tooLong;
   switch (typeof value) {
     case 'string':
+      return wellFormed(value);
     case 'boolean':
       return value;
     case 'bigint':
@@ -52,13 +64,21 @@ function convert(value: unknown, room: { left: number }): Json | undefined | Ref
     case 'undefined':
       return undefined;
     case 'object':
-      return value === null ? null : convertObject(value, room);
+      return value === null ? null : convertDeeper(value, room);
     default:
       return notSendable('no value');
   }
 }
 
-function convertObject(value: object, room: { left: number }): Json | undefined | Refusal {
+function convertDeeper(value: object, room: Room): Json | undefined | Refusal {
+  if (room.depth === deepestJson) return tooDeep;
+  room.depth++;
+  const converted = convertObject(value, room);
+  room.depth--;
+  return converted;
+}
+
+function convertObject(value: object, room: Room): Json | undefined | Refusal {
   if (Array.isArray(value)) {
     const list: Json[] = [];
     for (const element of value) {
@@ -86,6 +106,7 @@ function convertObject(value: object, room: { left: number }): Json | undefined 
     if (converted instanceof Refusal) return converted;
     if (converted === undefined) continue;
     room.left -= String(key).length;
+    if (!String(key).isWellFormed()) return half;
     Object.defineProperty(object, String(key), {
       value: converted,
       enumerable: true,

@@ -20,7 +20,8 @@ export const mappingCodes = {
     'The clocks were put back over this time in the declared zone: it was twice. Say `ambiguous: earlier` or `later`.',
   'value-email': 'The text is not one plain e-mail address.',
   'value-enum': 'The value is not in the list of values that the mapping allows.',
-  'value-json': 'The text is not valid JSON, or not of the kind that the mapping says.',
+  'value-json':
+    'The text is not valid JSON, nests more than 1,000 levels deep, holds half of a character, or is not of the kind that the mapping says.',
   'value-list': 'A list was expected, and the row holds something else there.',
   'value-not-in-map': "The value is not in the field's `map:`, and the field has no `default:`.",
   'value-not-found': "The value is not in the file of the field's `lookup:`, and the field has no `default:`.",
@@ -28,7 +29,8 @@ export const mappingCodes = {
     "The function that the field's `transform:` names failed for this row, or gave what cannot be sent.",
   'expression-failed':
     'The CEL expression could not be evaluated for this row: a conversion failed, a key is missing, or a number is out of range.',
-  'expression-result': 'The CEL expression gave something that cannot be sent: NaN, an infinity, bytes or a type.',
+  'expression-result':
+    'The CEL expression gave something that cannot be sent: NaN, an infinity, bytes, a type, or half of a character.',
   'expression-too-heavy': 'The CEL expression would take too long on a row of this size.',
 } as const satisfies Record<string, string>;
 

@@ -163,7 +163,7 @@ function checkPolicy(
   if (!allowed.includes(policy.says)) {
     complain({
       path: places[policy.by],
-      text: `onEmpty: ${policy.says} is not possible for the operation ${operation.name}: ${why} Say ${allowed.join(', ')} or reject`,
+      text: `onEmpty: ${policy.says} is not possible for the operation ${operation.name}: ${why} Say ${allowed.filter((one) => one !== 'reject').join(', ')} or reject`,
     });
   }
   const isText = !isListType(field.type) && field.split === undefined && textTypes.includes(elementType(field.type));

@@ -1,6 +1,7 @@
 /** Text into text, booleans, members of a list, and JSON. */
 import { createHash } from 'node:crypto';
 import { type Json, rawNumber } from '../model/json.ts';
+import { deepestJson, isTooDeep, isWellFormedJson, mayHoldHalves } from '../model/json-bounds.ts';
 import type { FromText } from './numbers.ts';
 import { Refusal } from './refusal.ts';
 
@@ -46,10 +47,14 @@ export function enumFrom(values: readonly string[]): FromText<string> {
 }
 
 const noJson = new Refusal('value-json', 'expected valid JSON');
+const deepJson = new Refusal('value-json', `expected JSON that nests at most ${deepestJson} levels deep`);
+const halfInJson = new Refusal('value-json', 'the JSON holds half of a character, which cannot be sent');
 
 export const jsonFrom: FromText = (text) => {
+  if (isTooDeep(text)) return deepJson;
   try {
-    return parseJson(text);
+    const value = parseJson(text);
+    return mayHoldHalves(text) && !isWellFormedJson(value) ? halfInJson : value;
   } catch {
     return noJson;
   }

@@ -114,7 +114,10 @@ class Walk {
 
   #scalar(node: Scalar, path: Path): unknown {
     const { value } = node;
-    if (typeof value === 'string') return value;
+    if (typeof value === 'string')
+      return value.isWellFormed()
+        ? value
+        : this.#complain(path, 'the text holds half of a character (\\ud800 to \\udfff)');
     const source = node.source ?? '';
     this.#found.written[pointer(path)] = source;
     if (source !== '' && isWordPath(path)) return source;
@@ -136,6 +139,10 @@ class Walk {
       }
       const inner = [...path, name];
       const key = pointer(inner);
+      if (!name.isWellFormed()) {
+        this.#complain(path, 'a key holds half of a character (\\ud800 to \\udfff)');
+        continue;
+      }
       if (name === '__proto__') {
         this.#complain(path, 'no key may be called __proto__');
         continue;

@@ -58,5 +58,6 @@ const longestShownValue = 120;
 
 /** Cuts a value to what a message can bear; says how much was left out. */
 export function shorten(value: string, most = longestShownValue): string {
-  return value.length <= most ? value : `${value.slice(0, most)}… (${value.length} characters)`;
+  // A cut through the middle of a character leaves no half of it behind.
+  return value.length <= most ? value : `${value.slice(0, most).toWellFormed()}… (${value.length} characters)`;
 }

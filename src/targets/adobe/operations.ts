@@ -17,7 +17,7 @@ import {
   type UpsertSettings,
 } from './operation-types.ts';
 import { type ReplyContext, readReply } from './replies.ts';
-import { compileSchema, fieldRulesOf } from './schema.ts';
+import { compileKnownFields, compileSchema, fieldRulesOf } from './schema.ts';
 
 /** What all operations of one configured target share. */
 export interface Gate {
@@ -78,7 +78,9 @@ function messageOperation(name: 'record' | 'event', given: MessageSettings, gate
   const declared = given.schema ?? config.schema;
   const check = compileEntityCheck(
     name,
-    declared === undefined ? undefined : compileSchema({ _id: anyId, ...declared }, checkedElsewhere[name]),
+    declared === undefined
+      ? compileKnownFields(operationTypes[name].fields.filter((field) => !isCheckedElsewhere(name, field)))
+      : compileSchema({ _id: anyId, ...declared }, checkedElsewhere[name]),
   );
   const isEvent = name === 'event';
   const fields = declared === undefined ? operationTypes[name].fields : [...ownFields(name), ...fieldRulesOf(declared)];
@@ -108,6 +110,8 @@ function messageOperation(name: 'record' | 'event', given: MessageSettings, gate
 
 /** Has rules of its own, whatever a declared schema says of it. */
 const checkedElsewhere = { record: ['identityMap'], event: ['identityMap', '_id', 'timestamp'] } as const;
+const isCheckedElsewhere = (name: 'record' | 'event', field: FieldRule): boolean =>
+  checkedElsewhere[name].some((top) => field.name === top || field.name.startsWith(`${top}.`));
 /** Every class has it, so nobody declares it. */
 const anyId = { type: 'string' } as const;
 

@@ -83,9 +83,22 @@ export function compileSchema(declared: DeclaredSchema, elsewhere: readonly stri
   const root: Node = { children: new Map() };
   for (const [path, options] of Object.entries(declared)) nodeAt(root, path).own = options;
   for (const name of elsewhere) root.children.set(name, { children: new Map(), checkedElsewhere: true });
-  const check = compileObject(root);
-  return (entity, faults) => check(entity, '', faults);
+  return ofEntity(compileObject(root, true));
 }
+
+/** Where no schema is declared: the types of fields that every schema has alike. What else there is, it does not know. */
+export function compileKnownFields(rules: readonly FieldRule[]): EntityCheck {
+  const root: Node = { children: new Map() };
+  for (const { name, type } of rules) {
+    if ((type === 'string' || type === 'date') && !name.endsWith('*')) nodeAt(root, name).own = { type };
+  }
+  return ofEntity(compileObject(root, false));
+}
+
+const ofEntity =
+  (check: Check): EntityCheck =>
+  (entity, faults) =>
+    check(entity, '', faults);
 
 function nodeAt(root: Node, path: string): Node {
   let node = root;
@@ -106,10 +119,10 @@ function nodeAt(root: Node, path: string): Node {
   return node;
 }
 
-function compileNode(node: Node): Check {
+function compileNode(node: Node, isClosed: boolean): Check {
   if (node.checkedElsewhere) return () => undefined;
-  if (node.elements !== undefined) return compileList(compileNode(node.elements));
-  if (node.children.size > 0) return compileObject(node);
+  if (node.elements !== undefined) return compileList(compileNode(node.elements, isClosed));
+  if (node.children.size > 0) return compileObject(node, isClosed);
   return compileLeaf(node.own ?? { type: 'object' });
 }
 
@@ -123,8 +136,9 @@ function compileList(element: Check): Check {
   };
 }
 
-function compileObject(node: Node): Check {
-  const checks = new Map([...node.children].map(([name, child]) => [name, compileNode(child)]));
+/** `isClosed`: Adobe knows no other fields than these. */
+function compileObject(node: Node, isClosed: boolean): Check {
+  const checks = new Map([...node.children].map(([name, child]) => [name, compileNode(child, isClosed)]));
   const required = [...node.children].filter(([, child]) => child.own?.required === true).map(([name]) => name);
   return (value, path, faults) => {
     if (!isJsonObject(value)) return wrongType('object', value, path, faults);
@@ -132,8 +146,8 @@ function compileObject(node: Node): Check {
       const inner = value[name];
       if (inner === undefined) continue;
       const check = checks.get(name);
-      if (check === undefined) faults.push(unknownField(join(path, name)));
-      else check(inner, join(path, name), faults);
+      if (check !== undefined) check(inner, join(path, name), faults);
+      else if (isClosed) faults.push(unknownField(join(path, name)));
     }
     for (const name of required) {
       if (value[name] === undefined) {

@@ -1,0 +1,11 @@
+/** The long version of test/engine/validate-agrees: some thousand mappings, each with its file. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { tryTrials } from '../support/agreement.ts';
+
+const runs = 6000;
+
+test('validate and push agree on every row of thousands of random files under random mappings', async (t) => {
+  const tried = await tryTrials(t, runs);
+  assert.ok(tried.ran > runs / 2, `only ${tried.ran} of ${runs} mappings could be used`);
+});
