@@ -90,6 +90,7 @@ export interface SendingFlags {
   readonly concurrency?: number;
   readonly rate?: number;
   readonly maxErrors?: ErrorBudget;
+  readonly identicalRefusals?: number;
   readonly uncertain: 'auto' | 'resend' | 'hold';
   readonly confirmDestructive?: boolean;
 }
@@ -152,6 +153,11 @@ export const withSendingFlags = (command: Command): Command =>
       '--max-errors <budget>',
       'stop when more rows than this are rejected: a number, or a share such as 2%',
       budget,
+    )
+    .option(
+      '--identical-refusals <items>',
+      'stop when so many items in a row are refused with the same words and none is accepted in between, ten times as many once some were; 0: never (default: as the target says, mostly 20)',
+      wholeNumber(0),
     )
     .addOption(
       new Option(

@@ -149,7 +149,15 @@ export async function check(
     },
     book,
   });
-  const decided = { feed, alreadyLoaded: [], resumed: 0, rejectedBefore: 0, run, command: 'validate' as const };
+  const decided = {
+    feed,
+    alreadyLoaded: [],
+    resumed: 0,
+    rejectedBefore: 0,
+    acceptedBefore: 0,
+    run,
+    command: 'validate' as const,
+  };
   const report = flags.report === undefined ? undefined : (await import('./write-report.ts')).beginReport(flags.report);
   const inspection = createInspection({
     ...(report?.keeps ?? { mostRows: 0, mostRowsEach: 0 }),

@@ -84,6 +84,8 @@ export async function retry(id: string, flags: RetryFlags): Promise<void> {
         alreadyLoaded: [],
         resumed: 0,
         rejectedBefore: 0,
+        // The mapping was mended since: whether it is right now, these rows must show.
+        acceptedBefore: 0,
         run: run.id,
         command: 'retry' as const,
       };

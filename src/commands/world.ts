@@ -70,10 +70,13 @@ export function orderOf(
   resolved: ResolvedTarget,
   operations: readonly Operation[],
   flags: SendingFlags,
-  decided: Pick<RunOrder, 'run' | 'command' | 'feed' | 'alreadyLoaded' | 'resumed' | 'rejectedBefore'>,
+  decided: Pick<
+    RunOrder,
+    'run' | 'command' | 'feed' | 'alreadyLoaded' | 'resumed' | 'rejectedBefore' | 'acceptedBefore'
+  >,
 ): RunOrder {
   const { transport, type, target } = resolved;
-  const { run, command, feed, alreadyLoaded, resumed, rejectedBefore } = decided;
+  const { run, command, feed, alreadyLoaded, resumed, rejectedBefore, acceptedBefore } = decided;
   return {
     run,
     command,
@@ -81,6 +84,7 @@ export function orderOf(
     alreadyLoaded,
     resumed,
     rejectedBefore,
+    acceptedBefore,
     resolved,
     operations,
     limits: {
@@ -91,6 +95,7 @@ export function orderOf(
     },
     uncertain: flags.uncertain,
     maxErrors: flags.maxErrors,
+    identicalRefusals: flags.identicalRefusals ?? transport.identicalRefusals,
   };
 }
 

@@ -46,6 +46,13 @@ export const commonTargetSettings = z.object({
     .max(1000)
     .optional()
     .describe('How often a request is tried again, at most. Without it the target decides.'),
+  identicalRefusals: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'Stop when so many items in a row are refused with the same words and none is accepted in between; ten times as many once some were. 0: never.',
+    ),
   connectTimeout: duration.optional().describe('How long making a connection may take, e.g. 10s.'),
   maxRecords: z.int().min(1).optional().describe('Items a request, at most.'),
   maxBytes: z.int().min(1).optional().describe('Bytes of a request body, at most.'),

@@ -10,7 +10,7 @@ import type { Exchange, Exchanged } from './exchange.ts';
 import { nextStep, type Policy, type Step, withRetries } from './next-step.ts';
 import type { Pace } from './pace.ts';
 import type { Planner } from './plan.ts';
-import { createRefusals } from './refusals.ts';
+import { createRefusals, type RefusalLimit } from './refusals.ts';
 import { allOf, type Passage, type Settling } from './settling.ts';
 import type { StopReason } from './stop.ts';
 import type { TokenCache } from './token-cache.ts';
@@ -21,6 +21,7 @@ export interface CourierOptions {
   readonly pace: Pace;
   readonly planner: Pick<Planner, 'shrinkBelow'>;
   readonly policy: Policy;
+  readonly refusals?: RefusalLimit | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly observer: {
@@ -49,7 +50,7 @@ export interface Headquarters {
 export function createCourier(options: CourierOptions, run: Headquarters): (chunk: Chunk) => Promise<void> {
   const { pace, clock, observer, policy } = options;
   const { settling } = run;
-  const refusals = createRefusals();
+  const refusals = createRefusals(options.refusals);
   let holdsInARow = 0;
 
   /** What a step means for everybody, not only for its own chunk. */
@@ -74,18 +75,19 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
     run.opened();
   };
 
-  const reject = async (chunk: Chunk, rejected: ReadonlyMap<number, Reason>) => {
-    await settling.reject(chunk, rejected);
-    const wall = refusals.count(chunk, rejected);
+  /** Before anything is written: what comes next must not slip out while the disk is waited for. */
+  const heedRefusals = (chunk: Chunk, rejected: ReadonlyMap<number, Reason>) => {
+    const wall = refusals.count(chunk.operation, rejected.values());
     if (wall !== undefined) run.stop(wall);
   };
 
   const settle = async (chunk: Chunk, { rejected, again, receipts }: Extract<Step, { do: 'settle' }>) => {
     const open = new Set(again);
-    await reject(chunk, rejected);
     const accepted = chunk.items - rejected.size - open.size;
+    if (accepted > 0) refusals.accepted();
+    else heedRefusals(chunk, rejected);
+    await settling.reject(chunk, rejected);
     if (accepted === 0) return;
-    if (rejected.size === 0) refusals.accepted();
     const isAccepted = (index: number) => !rejected.has(index) && !open.has(index);
     await settling.accept(chunk, accepted, accepted === chunk.items ? undefined : isAccepted, receipts);
   };
@@ -136,8 +138,11 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
             await deliverAgain(select(chunk, again), chunk.items === again.length ? retries + 1 : 0);
           return;
         }
-        case 'reject-all':
-          return reject(chunk, allOf(chunk, step.reason));
+        case 'reject-all': {
+          const rejected = allOf(chunk, step.reason);
+          heedRefusals(chunk, rejected);
+          return settling.reject(chunk, rejected);
+        }
         case 'skip-all':
           return settling.skip(chunk);
         case 'hold':

@@ -35,6 +35,7 @@ export interface Enrolled {
   readonly alreadyLoaded: readonly string[];
   readonly resumed: number;
   readonly rejectedBefore: number;
+  readonly acceptedBefore: number;
   readonly notices: readonly string[];
   readonly uncertain: RunStart['uncertain'];
   /** Rows whose fate is unknown and that must not be sent again: to be named. */
@@ -94,6 +95,7 @@ export async function enroll(prepared: Prepared, journal: Journal, options: Enro
     const heldRows: RejectedRow[] = [];
     let resumed = 0;
     let rejectedBefore = 0;
+    let acceptedBefore = 0;
     for (const opened of run.loads) {
       const file = files[opened.input ?? -1];
       if (file === undefined) continue;
@@ -109,9 +111,11 @@ export async function enroll(prepared: Prepared, journal: Journal, options: Enro
       const before = run.counts(opened.load.id);
       resumed += before.accepted + before.rejected + before.skipped + before.uncertain;
       rejectedBefore += before.rejected;
+      acceptedBefore += before.accepted;
       streamed.push(await streamedFile(run, opened, file, options.limit));
     }
-    return { run, files: streamed, alreadyLoaded, resumed, rejectedBefore, notices, uncertain, heldRows };
+    const before = { resumed, rejectedBefore, acceptedBefore };
+    return { run, files: streamed, alreadyLoaded, ...before, notices, uncertain, heldRows };
   } catch (error) {
     run.end({ exit: 2, totals: null });
     throw error;

@@ -45,6 +45,10 @@ export interface RunOrder {
   readonly maxErrors?: ErrorBudget | undefined;
   /** Rows rejected by earlier runs of these loads: the budget goes on from there. */
   readonly rejectedBefore: number;
+  /** Rows accepted by earlier runs of these loads: the mapping is right for some. */
+  readonly acceptedBefore: number;
+  /** Instead of what the operations say; 0: never. */
+  readonly identicalRefusals?: number | undefined;
 }
 
 export interface RunWorld {
@@ -239,6 +243,7 @@ function createDelivery(
       uncertain: order.uncertain,
       longestPauseMs,
     },
+    refusals: { most: order.identicalRefusals, hasWorked: order.acceptedBefore > 0 },
     clock,
     random: world.random,
     observer,
@@ -280,7 +285,11 @@ function interruption(exit: Exit): Reason {
 function whatNext(order: RunOrder, world: RunWorld, exit: Exit, counts: RowCounts): string | undefined {
   if (order.command === 'validate') return undefined;
   const stoppedEarly = exit !== Exit.ok && exit !== Exit.someRowsFailed;
-  if (stoppedEarly) return `the same command goes on where this run stopped: ${world.commandAgain}`;
+  if (stoppedEarly) {
+    const goesOn = `the same command goes on where this run stopped: ${world.commandAgain}`;
+    if (exit !== Exit.tooManyErrors || world.retryCommand === undefined) return goesOn;
+    return `mend the mapping or the rows; ${goesOn}; rejected rows go out again by: ${world.retryCommand(order.run)}`;
+  }
   if (world.retryCommand === undefined) {
     return counts.rejected > 0 ? `mend the mapping or the rows, then: ${world.commandAgain}` : undefined;
   }

@@ -68,7 +68,7 @@ export const datatalks: TargetType<Config> = {
 };
 
 function open(config: Config, common: CommonSettings): Target {
-  const { accessKeyId, secretAccessKey, region, groupKey, identicalRefusals } = config;
+  const { accessKeyId, secretAccessKey, region, groupKey } = config;
   const base = addressOf(config, common);
   const headers = headersOf(common);
   const hide = secretHider([secretAccessKey, accessKeyId]);
@@ -87,7 +87,7 @@ function open(config: Config, common: CommonSettings): Target {
     operation(name, settings) {
       if (!isEntity(name)) throw unknownOperation('datatalks', name, Object.keys(settingsOf));
       const read: OperationSettings = readSettings<OperationSettings>(name, settingsOf[name], settings);
-      return createOperation(name, read, { url: urlOf(name), headers, groupKey, identicalRefusals, maxBytes, hide });
+      return createOperation(name, read, { url: urlOf(name), headers, groupKey, maxBytes, hide });
     },
     authorize: createSigner({ accessKeyId, secretAccessKey }, region),
     check: createCheck(emptyRecord, { accessKeyId, secretAccessKey }, region, hide),

@@ -225,6 +225,6 @@ export interface Operation {
   verdict(reply: ApiReply | ApiFailure, chunk: ChunkBody): Verdict;
   /** What the next request of a chunk costs, in the target's own cost units; `carry` as in {@link ChunkBody}. */
   cost(items: number, carry?: string): number;
-  /** Stop the run after this many refusals in a row with the same text: the mapping is wrong, not the rows. */
+  /** Stop the run after this many refusals in a row with the same text (20 where it is not said): the mapping is wrong, not the rows. */
   readonly identicalRefusals?: number;
 }

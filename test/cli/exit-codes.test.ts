@@ -95,6 +95,37 @@ test('3 when more rows are rejected than --max-errors allows', async (t) => {
   assert.partialDeepStrictEqual(over.summary, { exit: 3, stopped: { code: 'too-many-errors' } });
 });
 
+test('3 when the first rows are all refused with the same words: the rest remains, and goes on by the same command', async (t) => {
+  const workdir = createWorkdir(t);
+  const platform = await startRecorder(t, () => ({ status: 400, body: '{"meta":{"errors":["no such \\"type\\""]}}' }));
+  const target = { type: 'customerio', apiKey: 'k', region: 'eu', baseUrl: `${platform.url}/v1`, mapping: 'map.yaml' };
+  workdir.file('cdp-load.yaml', JSON.stringify({ targets: { here: target } }));
+  const fields = { userId: 'customer_id', 'traits.email': 'email' };
+  workdir.file('map.yaml', JSON.stringify({ version: 1, target: 'customerio', operation: 'identify', fields }));
+  workdir.file('people.csv', peopleCsv(60));
+  const args = ['push', 'people.csv', '--target', 'here', '--json', '--chunk-size', '30', '--concurrency', '1'];
+  const stopped = await workdir.run([...args, '--identical-refusals', '7']);
+  assert.equal(stopped.status, 3, stopped.stderr);
+  assert.partialDeepStrictEqual(stopped.summary, { read: 60, accepted: 0, rejected: 7, remaining: 53, exit: 3 });
+  const { code, reason } = stopped.summary['stopped'] as { code: string; reason: string };
+  assert.equal(code, 'identical-refusals');
+  assert.match(reason, /^the first 7 items to be answered for were all refused with the same words: .*no such "type"/);
+  assert.match(String(stopped.summary['next']), /people\.csv.*; rejected rows go out again by: cdp-load retry /);
+
+  const regardless = await workdir.run([...args, '--identical-refusals', '0', '--limit', '20']);
+  assert.equal(regardless.status, 1, regardless.stderr);
+  assert.partialDeepStrictEqual(regardless.summary, { rejected: 20 });
+
+  workdir.file('cdp-load.yaml', JSON.stringify({ targets: { here: { ...target, identicalRefusals: 3 } } }));
+  const anew = await workdir.run(args);
+  assert.equal(anew.status, 3, 'each run counts anew');
+  assert.partialDeepStrictEqual(anew.summary, { rejected: 23, remaining: 37 });
+  platform.answer = () => ({ body: '{}' });
+  const mended = await workdir.run(args);
+  assert.equal(mended.status, 1);
+  assert.partialDeepStrictEqual(mended.summary, { accepted: 37, rejected: 23, remaining: 0 });
+});
+
 test('4 when the platform refuses the credentials: one request, no retry, and the same command goes on once they are right', async (t) => {
   const workdir = createWorkdir(t);
   const platform = await startRecorder(t, () => ({ status: 401, body: 'no such stream' }));

@@ -336,12 +336,62 @@ test('stop lets requests in flight finish, and calls off what outlasts the grace
 test('a wall of equal refusals stops the run with a diagnosis', async () => {
   const bench = createBench(
     () => ({ kind: 'rejected', reason: { code: 'platform-rejected', reason: 'unknown type' } }),
-    { operation: { limits: { items: 1, bytes: 100 }, identicalRefusals: 20 } },
+    { operation: { limits: { items: 1, bytes: 100 } } },
   );
   await bench.load(100);
   assert.equal(bench.sender.stopped?.exit, Exit.tooManyErrors);
-  assert.match(bench.sender.stopped?.reason?.reason ?? '', /20 items in a row .* unknown type/);
+  assert.match(bench.sender.stopped?.reason?.reason ?? '', /the first 20 items .* unknown type/);
   assert.ok(bench.requests.length <= 24);
+});
+
+test('a wall inside one bisected chunk rejects the rows that were refused, and leaves all others to be sent', async () => {
+  const bench = createBench(() => refuse, { operation: { limits: { items: 100, bytes: 1e6 } } });
+  await bench.load(200);
+  assert.equal(bench.sender.stopped?.reason?.code, 'identical-refusals');
+  assert.deepEqual(
+    inState(bench, 'rejected'),
+    Array.from({ length: 20 }, (_, index) => index + 1),
+  );
+  assert.deepEqual(
+    inState(bench, 'open'),
+    Array.from({ length: 80 }, (_, index) => index + 21),
+  );
+  assert.equal(bench.states().size, 100, 'the second chunk was never announced');
+});
+
+test('bad rows that stand apart are no wall, however many they are', async () => {
+  const bad = (record: number) => record % 4 === 0;
+  const bench = createBench((numbers) => (numbers.some(bad) ? refuse : accepted), {
+    operation: { limits: { items: 32, bytes: 1e6 }, identicalRefusals: 2 },
+  });
+  await bench.load(320);
+  assert.equal(bench.sender.stopped, undefined);
+  assert.equal(inState(bench, 'rejected').length, 80);
+});
+
+test('one lane of bad rows is no wall while others get through', async () => {
+  const bench = createBench(
+    async (numbers) => {
+      await bench.clock.sleep(numbers[0] === 1 ? 1 : 10);
+      return numbers.some((one) => one > 1 && one % 2 === 0)
+        ? { kind: 'rejected', reason: { code: 'platform-rejected', reason: 'bad' } }
+        : accepted;
+    },
+    { operation: { limits: { items: 1, bytes: 100 }, identicalRefusals: 1 } },
+  );
+  await bench.load(100);
+  assert.equal(bench.sender.stopped, undefined);
+  assert.equal(inState(bench, 'rejected').length, 50);
+});
+
+test('a reply that takes some items and refuses others is no wall', async () => {
+  const rejected = new Map(
+    Array.from({ length: 9 }, (_, index) => [index, { code: 'platform-rejected', reason: 'no' }]),
+  );
+  const bench = createBench(() => ({ kind: 'partial', rejected }), { operation: { identicalRefusals: 2 } });
+  await bench.load(100);
+  assert.equal(bench.sender.stopped, undefined);
+  assert.equal(inState(bench, 'accepted').length, 10);
 });
 
 test('a journal that cannot be written stops the run before another request leaves', async () => {

@@ -45,6 +45,7 @@ function runOf(t: TestContext, counts: RowCounts, interrupt = new AbortControlle
     alreadyLoaded: [],
     resumed: 0,
     rejectedBefore: 0,
+    acceptedBefore: 0,
     limits: { concurrency: 1 },
     uncertain: 'auto',
   };

@@ -215,6 +215,7 @@ async function run({ resolved, mapping, operations, files }: PreparedTrial, way:
     alreadyLoaded: [],
     resumed: 0,
     rejectedBefore: 0,
+    acceptedBefore: 0,
     limits: { concurrency: 4 },
     uncertain: 'auto',
   };

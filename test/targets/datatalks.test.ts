@@ -630,8 +630,6 @@ describe('datatalks beyond the common contract', () => {
     const refusal = (requestId: string) =>
       reasonOf(400, answer({ success: false, messages: ['no type x'], requestId }));
     assert.deepEqual(refusal('1'), refusal('2'));
-    assert.equal(open().operation('events', eventSettings).identicalRefusals, 20);
-    assert.equal(open({ identicalRefusals: 5 }).operation('events', eventSettings).identicalRefusals, 5);
     const failure = reasonOf(500, answer({ success: false, messages: ['oops'], requestId: 'r-17' }));
     assert.match(failure.reason, /oops \(requestId r-17\)/);
     assert.equal(failure.stopAfter, 10);

@@ -15,7 +15,6 @@ export interface Surroundings {
   readonly url: string;
   readonly headers: ApiRequest['headers'];
   readonly groupKey: string | undefined;
-  readonly identicalRefusals: number;
   readonly maxBytes: number;
   readonly hide: Hide;
 }
@@ -167,7 +166,6 @@ export function createOperation(entity: Entity, settings: OperationSettings, tar
     request: (chunk) => ({ method: 'POST', url: target.url, headers: target.headers, body: chunk.body }),
     verdict: (reply) => verdictOf(reply, target.hide),
     cost: (items) => items,
-    identicalRefusals: target.identicalRefusals,
     ...(settings.assumeUpsert === true ? { notices: [assumption(entity)] } : {}),
   };
 }

@@ -33,13 +33,6 @@ export const config = z.strictObject({
     .min(1)
     .optional()
     .describe('Sent with every record when given: v2 needs it where the data goes on to Salesmanago.'),
-  identicalRefusals: z
-    .int()
-    .min(1)
-    .default(20)
-    .describe(
-      'Stop after this many records in a row refused (400) with the same text: the mapping is wrong, not the rows.',
-    ),
 });
 export type Config = z.infer<typeof config>;
 

@@ -54,7 +54,10 @@ export function verdictOn(
       return { kind: 'fatal', reason: platformReason('forbidden', reply, hints.forbidden) };
     case 404:
       return method === 'POST'
-        ? { kind: 'rejected', reason: platformReason('not-found', reply, hints.notFoundOnPost) }
+        ? {
+            kind: 'rejected',
+            reason: { ...platformReason('not-found', reply, hints.notFoundOnPost), stopAfter: identicalRefusals },
+          }
         : { kind: 'skipped', reason: platformReason('not-found', reply, hints.notFound) };
     case 407:
       return { kind: 'fatal', reason: reasonFrom('unexpected-status', reply) };
