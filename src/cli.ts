@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Argument, Command, CommanderError } from 'commander';
 import {
+  age,
   reportName,
   wholeNumber,
   withConfigFlags,
@@ -28,6 +29,8 @@ export function buildProgram(): Command {
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .helpCommand(false)
     .showHelpAfterError('(cdp-load --help lists commands and flags)')
+    // Or "targets" would take the --config that stands behind "targets check", and "check" would never see it.
+    .enablePositionalOptions()
     .exitOverride();
 
   withOutputFlags(
@@ -121,16 +124,36 @@ export function buildProgram(): Command {
     ),
   ).action(async (run, flags) => (await import('./commands/retry.ts')).retry(run, flags));
 
-  withOutputFlags(
+  const runs = withOutputFlags(
     withConfigFlags(
-      program.command('runs').argument('[run]', 'id of a run').description('List past runs, or show one.'),
+      program
+        .command('runs')
+        .enablePositionalOptions()
+        .argument('[run]', 'id of a run')
+        .description('List past runs, or show one.'),
     ),
   ).action(async (run, flags) => (await import('./commands/runs.ts')).runs(run, flags));
+  withOutputFlags(
+    withConfigFlags(
+      runs
+        .command('prune')
+        .description(
+          'Take away old runs whose loads are done, with their rejects, and say what is lost by it. Unfinished loads stay, and files that were loaded are still known.',
+        )
+        .requiredOption(
+          '--older-than <age>',
+          'runs that ended longer ago than this: days or weeks, such as 90d or 12w',
+          age,
+        )
+        .option('--dry-run', 'say what would go, and leave it'),
+    ),
+  ).action(async (flags) => (await import('./commands/prune.ts')).prune(flags));
 
   const targets = withOutputFlags(
     withConfigFlags(
       program
         .command('targets')
+        .enablePositionalOptions()
         .argument('[name]', 'a target')
         .description('Show what is configured and what is missing. Secrets are masked.'),
     ),

@@ -61,6 +61,14 @@ export const reportName = (text: string) => {
   return text;
 };
 
+/** Milliseconds. */
+export const age = (text: string) => {
+  const [, amount, unit] = /^(\d+)([dw])$/.exec(text) ?? [];
+  if (amount === undefined || Number(amount) === 0)
+    throw new InvalidArgumentError('Expected an age such as 90d or 12w.');
+  return Number(amount) * (unit === 'w' ? 7 : 1) * 86_400_000;
+};
+
 export interface ConfigFlags {
   readonly config?: string;
   readonly stateDir?: string;

@@ -2,23 +2,23 @@
  * Everything that is decided before the first byte is sent: config, target, mapping, inputs, and what the journal knows of
  * them. Whatever is wrong is said here, with exit 2.
  */
-import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { type ResolvedTarget, resolveTarget } from '../config/resolve.ts';
 import { mayResend } from '../delivery/next-step.ts';
 import type { SourceOptions } from '../input/source.ts';
+import { systemSurroundings } from '../journal/holder.ts';
 import { stateDirectory } from '../journal/state-directory.ts';
 import { loadMapping } from '../mapping/load.ts';
 import type { Mapping } from '../mapping/mapping.ts';
+import { systemClock } from '../model/clock.ts';
 import { UserError } from '../model/fault.ts';
 import type { Sandbox } from '../sandbox/server.ts';
 import type { Operation } from '../targets/target.ts';
 import { compiler } from './block-mapping.ts';
 import { engineError } from './codes.ts';
+import { spool, sweepSpool } from './spool.ts';
 import { type InputFile, type SurveyedFile, survey } from './survey.ts';
 
 export interface Prepared {
@@ -51,7 +51,7 @@ export interface PrepareOptions {
 export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const config = loadConfig(options.config, options.workingDirectory);
   const sandbox = options.sandbox ? await (await import('../sandbox/server.ts')).startSandbox() : undefined;
-  const releases: (() => Promise<unknown>)[] = sandbox === undefined ? [] : [() => sandbox.close()];
+  const releases: (() => unknown)[] = sandbox === undefined ? [] : [() => sandbox.close()];
   const release = async () => {
     for (const end of releases.splice(0)) await end();
   };
@@ -61,7 +61,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
     );
     const mapping = await loadMapping(mappingPath(options, resolved));
     const stateDir = stateIn(options, config);
-    const inputs = await spoolStdin(options, stateDir, releases);
+    const inputs = await inputsOf(options, stateDir, releases);
     const compile = compiler(mapping, resolved.target, resolved.type);
     const files = await survey(inputs, options.source, compile);
     const [first] = files;
@@ -99,29 +99,23 @@ function stateIn({ stateDir, env, sandbox }: PrepareOptions, config: LoadedConfi
   return sandbox ? join(directory, 'sandbox') : directory;
 }
 
-/**
- * Stdin cannot be read twice, and a resume must know that it reads the same rows. So it is put aside whole first, readable
- * by its owner only, and taken away when the run ends.
- */
-async function spoolStdin(
-  options: PrepareOptions,
+async function inputsOf(
+  { files, stdin, workingDirectory }: PrepareOptions,
   stateDir: string,
-  releases: (() => Promise<unknown>)[],
+  releases: (() => unknown)[],
 ): Promise<InputFile[]> {
-  const { files, stdin } = options;
   if (files.filter((name) => name === '-').length > 1)
     throw engineError('no-input', 'Stdin (-) was named twice.', 'Name it once.');
+  const around = systemSurroundings();
+  sweepSpool(stateDir, around, systemClock.now());
   const inputs: InputFile[] = [];
   for (const name of files) {
     if (name !== '-') {
-      inputs.push({ name, path: resolve(options.workingDirectory, name) });
+      inputs.push({ name, path: resolve(workingDirectory, name) });
       continue;
     }
-    const directory = join(stateDir, 'spool');
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const path = join(directory, `stdin-${process.pid}`);
-    releases.push(() => rm(path, { force: true }));
-    await pipeline(stdin, createWriteStream(path, { mode: 0o600 }));
+    const { path, release } = await spool(stdin, stateDir, around);
+    releases.push(release);
     inputs.push({ name, path });
   }
   return inputs;

@@ -15,7 +15,7 @@ export const journalCodes = {
   'input-changed':
     'A load from this path is unfinished, and the file now has other content. Going on would skip rows or send others twice.',
   'mapping-changed': 'A load of this input is unfinished, and the mapping now has another meaning.',
-  'run-unknown': 'No run of that name is in the journal.',
+  'run-unknown': 'No run of that name is in the journal. It may have been taken away by "cdp-load runs prune".',
   'rejects-unwritable':
     'A rejected or uncertain row could not be written to its file. Settling it without a trace is no choice, so the run stops.',
   'rejects-unreadable': 'A line of a rejects file is not what this program writes there.',

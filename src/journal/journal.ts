@@ -11,6 +11,7 @@ import { heartbeatMs, type Surroundings, systemSurroundings } from './holder.ts'
 import { type Load, Loads } from './loads.ts';
 import { Locks } from './locks.ts';
 import { type Decision, decide, type PlanRequest } from './plan.ts';
+import { type Pruned, prune } from './prune.ts';
 import { JournalRun, type OpenedLoad } from './run.ts';
 import { newRunId } from './run-id.ts';
 import { countRows, emptyState, type RowCounts } from './state.ts';
@@ -117,6 +118,13 @@ export class Journal {
       if (load?.records === undefined || load.completed === undefined) return undefined;
       return { ...this.#report(load), records: load.records, completed: load.completed };
     });
+  }
+
+  /** Takes away runs that ended before, with their rejects, and what is kept of their loads beside that they were made. */
+  prune(before: number, options: { readonly dryRun: boolean }): Pruned {
+    const folder = join(this.stateDirectory, 'runs');
+    const parts = { database: this.#database, loads: this.#loads, locks: this.#locks, folder, now: this.#now() };
+    return this.#explained(() => prune(parts, before, options));
   }
 
   close(): void {

@@ -240,6 +240,16 @@ export class Loads {
     }
   }
 
+  /** Leaves of a complete load that it was made, and of one that was given up nothing. In the caller's transaction. */
+  strip({ id, state }: Load): void {
+    this.#prepared('DELETE FROM checkpoints WHERE load = ?').run(id);
+    this.#prepared('DELETE FROM receipts WHERE load = ?').run(id);
+    if (state !== 'abandoned') return;
+    this.#prepared('DELETE FROM events WHERE load = ?').run(id);
+    this.#prepared('DELETE FROM snapshots WHERE load = ?').run(id);
+    this.#prepared('DELETE FROM loads WHERE id = ?').run(id);
+  }
+
   #one(sql: string, ...values: readonly (string | number | null)[]): Load | undefined {
     const row = this.#prepared(sql).get(...values);
     return row && loadOf(row);

@@ -19,6 +19,7 @@ export class Locks {
   readonly #around: Surroundings;
   readonly #find: StatementSync;
   readonly #lease: StatementSync;
+  readonly #leases: StatementSync;
   readonly #endLease: StatementSync;
   readonly #endLocks: StatementSync;
   readonly #insertLease: StatementSync;
@@ -31,11 +32,18 @@ export class Locks {
       'SELECT leases.* FROM locks JOIN leases ON leases.run = locks.run WHERE locks.load = ?',
     );
     this.#lease = database.prepare('SELECT 1 FROM leases WHERE run = ?');
+    this.#leases = database.prepare('SELECT * FROM leases');
     this.#endLease = database.prepare('DELETE FROM leases WHERE run = ?');
     this.#endLocks = database.prepare('DELETE FROM locks WHERE run = ?');
     this.#insertLease = database.prepare('INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?)');
     this.#insertLock = database.prepare('INSERT INTO locks VALUES (?, ?)');
     this.#beat = database.prepare('UPDATE leases SET heartbeat = ? WHERE run = ?');
+  }
+
+  /** Runs that are at work, or may be. */
+  living(now: number): ReadonlySet<string> {
+    const leases = this.#leases.all().map(leaseOf);
+    return new Set(leases.filter((lease) => !judge(lease, this.#around, now).gone).map(({ run }) => run));
   }
 
   /** Throws `load-held` while a living run holds `load`. Reads only. */

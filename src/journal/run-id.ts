@@ -10,3 +10,12 @@ export function newRunId(now: number, random: () => number, isTaken: (id: string
     // A wider number at each try: an unlucky or broken source of randomness still comes to an end.
   }
 }
+
+export const isRunId = (text: string): boolean => /^\d{8}-\d{4}-[0-9a-f]{4,}$/.test(text);
+
+/** Epoch milliseconds, to the minute. */
+export const startOfRun = (id: string): number => {
+  const [, year = '', month = '', day = '', hour = '', minute = ''] =
+    /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)/.exec(id) ?? [];
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}Z`);
+};

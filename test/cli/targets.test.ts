@@ -143,6 +143,13 @@ describe('cdp-load targets', () => {
     assert.deepEqual({ status, stdout }, { status: 0, stdout: `stream: ${noCall}\n` });
   });
 
+  it('check: flags behind it are its own', async (t) => {
+    const workdir = setUp(t, {});
+    workdir.file('there.yaml', JSON.stringify({ targets: { there: { type: 'raptor', ...elsewhere(own('raptor')) } } }));
+    const { status, stdout, stderr } = await workdir.run(['targets', 'check', 'there', '--config', 'there.yaml']);
+    assert.deepEqual({ status, stdout }, { status: 0, stdout: `there: ${noCall}\n` }, stderr);
+  });
+
   it('check: credentials may lie in a file', async (t) => {
     const { apiId, accessToken, ...settings } = own('relay42');
     const workdir = setUp(t, {

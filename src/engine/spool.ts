@@ -1,0 +1,77 @@
+/**
+ * Stdin cannot be read twice, and a resume must know that it reads the same rows. So it is put aside whole first, readable
+ * by its owner only, and taken away when the run ends. A process that is killed leaves its copy behind: the next command
+ * that reads rows sweeps it. Whose it is stands in its name, and its time is a sign of life, so that copies in a folder that
+ * machines share are judged as locks are.
+ */
+import { createHash } from 'node:crypto';
+import { createWriteStream, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Holder, heartbeatMs, judge, type Surroundings } from '../journal/holder.ts';
+
+export interface Spooled {
+  readonly path: string;
+  /** Takes it away. */
+  release(): void;
+}
+
+/** @param stateDir made if absent */
+export async function spool(stdin: Readable, stateDir: string, { self }: Surroundings): Promise<Spooled> {
+  const folder = folderIn(stateDir);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, `stdin-${self.pid}-${self.processStart}-${placeOf(self)}`);
+  const beating = setInterval(() => beat(path), heartbeatMs).unref();
+  const release = () => {
+    clearInterval(beating);
+    rmSync(path, { force: true });
+  };
+  try {
+    await pipeline(stdin, createWriteStream(path, { mode: 0o600 }));
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return { path, release };
+}
+
+function beat(path: string): void {
+  try {
+    utimesSync(path, new Date(), new Date());
+  } catch {
+    // Whoever reads it says that it is gone.
+  }
+}
+
+/** Takes away the copies of processes that are gone. What it may not touch, it leaves. */
+export function sweepSpool(stateDir: string, around: Surroundings, now: number): void {
+  for (const name of namesIn(folderIn(stateDir))) {
+    const [, pid, processStart = '', place = ''] = /^stdin-(\d+)-(\d*)-([0-9a-f]{16})$/.exec(name) ?? [];
+    if (pid === undefined) continue;
+    const path = join(folderIn(stateDir), name);
+    const heartbeat = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (heartbeat === undefined) continue;
+    const where = place === placeOf(around.self) ? around.self : { host: place, place };
+    if (!judge({ ...where, pid: Number(pid), processStart, heartbeat }, around, now).gone) continue;
+    try {
+      rmSync(path, { force: true });
+    } catch {
+      // Another user's.
+    }
+  }
+}
+
+const folderIn = (stateDir: string): string => join(stateDir, 'spool');
+
+const placeOf = ({ host, place }: Holder): string =>
+  createHash('sha256').update(`${host}\n${place}`).digest('hex').slice(0, 16);
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
