@@ -7,7 +7,7 @@ import { Exit } from '../model/fault.ts';
 import type { Milliseconds, Reason, Verdict } from '../model/verdict.ts';
 import { type Chunk, halve, select } from './chunk.ts';
 import type { Exchange, Exchanged } from './exchange.ts';
-import { nextStep, type Policy, type Step, withRetries } from './next-step.ts';
+import { mayResend, nextStep, type Policy, type Step, withRetries } from './next-step.ts';
 import type { Pace } from './pace.ts';
 import type { Planner } from './plan.ts';
 import { createRefusals, type RefusalLimit } from './refusals.ts';
@@ -120,6 +120,12 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
       }
     };
 
+    // What may be sent twice is announced while it waits for its turn: the disk is not on its way then. What may not is announced
+    // at the last moment, so that a crash leaves nothing in doubt that never left.
+    if (!announced && !run.intake.aborted && mayResend(chunk.repeatable, policy.uncertain)) {
+      await settling.announce(chunk);
+      announced = true;
+    }
     for (;;) {
       const mayLeave = await pace.acquire(chunk.operation.cost(chunk.items, carry), run.intake);
       if (!mayLeave) return settling.giveBack(chunk, { announced, maybeTaken, retries }, last);

@@ -42,6 +42,8 @@ const smoothing = 0.3;
 /** A mean this many times the best round trip means that our requests wait for each other over there. */
 const queuesFrom = 3;
 const growsUpTo = 2;
+/** A mean that exceeds the best round trip by less than this says nothing of the platform: this process alone is as slow at times. */
+const noticeableMs = 25;
 /** Where the limit starts, however high it may go. */
 const firstLimit = 16;
 /** The least burst a bucket allows, as a share of a second. */
@@ -122,8 +124,9 @@ export function createPace(options: PaceOptions, clock: Clock): Pace {
     floorMs = floorMs === 0 ? tookMs : Math.min(tookMs, floorMs);
     if (now < windowEnds) return;
     windowEnds = now + meanMs;
-    if (meanMs > floorMs * queuesFrom) limit = Math.max(Math.min(leastBySlowness, limit), limit * cutOnSlowness);
-    else if (wasFull && meanMs < floorMs * growsUpTo) limit = Math.min(options.concurrency, limit + 1);
+    const isSlower = (times: number) => meanMs > Math.max(floorMs * times, floorMs + noticeableMs);
+    if (isSlower(queuesFrom)) limit = Math.max(Math.min(leastBySlowness, limit), limit * cutOnSlowness);
+    else if (wasFull && !isSlower(growsUpTo)) limit = Math.min(options.concurrency, limit + 1);
     wasFull = false;
   };
 

@@ -25,6 +25,8 @@ export interface SenderOptions
   readonly observer: SenderObserver;
   /** Chunks worked on at once (in flight or waiting to be retried). */
   readonly concurrency: number;
+  /** Chunks made ready beyond these: announced to the journal, so that no request waits for the disk. */
+  readonly ahead: number;
   readonly queueBytes: number;
   /** How long requests in flight may still take after `stop`. */
   readonly graceMs: Milliseconds;
@@ -50,6 +52,8 @@ export function createSender(options: SenderOptions): Sender {
   let stopped: StopReason | undefined;
   let isOpen = false;
   let active = 0;
+  /** Of the active ones, those that have their answer and wait only for the journal. */
+  let answered = 0;
   let heldBytes = 0;
   const roomMade: (() => void)[] = [];
   const emptied: (() => void)[] = [];
@@ -62,14 +66,28 @@ export function createSender(options: SenderOptions): Sender {
     void clock.sleep(options.graceMs, callOff.signal).then(() => callOff.abort());
   };
 
+  const settling = createSettling({
+    ledger: options.ledger,
+    uncertain: policy.uncertain,
+    settled: (chunk, to, items, records) => observer.settled(chunk, to, items, records),
+    writeRejects: options.writeRejects,
+    writeUncertain: options.writeUncertain,
+  });
+
   const deliver = createCourier(options, {
-    settling: createSettling({
-      ledger: options.ledger,
-      uncertain: policy.uncertain,
-      settled: (chunk, to, items, records) => observer.settled(chunk, to, items, records),
-      writeRejects: options.writeRejects,
-      writeUncertain: options.writeUncertain,
-    }),
+    settling: {
+      ...settling,
+      async accept(...accepted) {
+        // The platform is idle while the journal writes: another chunk may go to it.
+        answered += 1;
+        pump();
+        try {
+          await settling.accept(...accepted);
+        } finally {
+          answered -= 1;
+        }
+      },
+    },
     intake: intake.signal,
     callOff: callOff.signal,
     stop,
@@ -87,7 +105,7 @@ export function createSender(options: SenderOptions): Sender {
 
   const pump = () => {
     // Until then one chunk at a time, its retries included: wrong credentials sent in parallel lock accounts.
-    while (active < (isOpen ? options.concurrency : 1)) {
+    while (isOpen ? active - answered < options.concurrency + options.ahead : active < 1) {
       const chunk = lanes.takeRunnable();
       if (chunk === undefined) break;
       active += 1;

@@ -79,7 +79,7 @@ function inWorkers(mapping: BlockMapping, count: number): Mapper {
   });
 
   return {
-    width: count + 1,
+    width: 2 * count + 1,
     map(file, block) {
       if (broken !== undefined) return Promise.reject(broken);
       if (block.bytes.length > largestForWorkers) {

@@ -76,6 +76,8 @@ const progressEveryMs = 250;
 /** A run that waits says what for, but not once for each request. */
 const sayRetryEveryMs = 10_000;
 const queueBytes = 4_000_000;
+/** Chunks announced to the journal for each that may be in flight: a commit that is slow to reach the disk delays none of them. */
+const aheadOfEach = 4;
 const graceMs = 10_000;
 const longestPauseMs = 3_600_000;
 
@@ -250,6 +252,7 @@ function createDelivery(
     writeRejects: (items) => writeItems(items, world.rejects),
     writeUncertain: (items) => writeItems(items, world.uncertain),
     concurrency: order.limits.concurrency,
+    ahead: order.limits.concurrency * aheadOfEach,
     queueBytes,
     graceMs,
   });

@@ -60,9 +60,9 @@ export interface CommitterOptions {
   committed(changes: ReadonlyMap<number, LoadChange>): void;
 }
 
-/** A commit blocks this thread, so on a slow disk they are spaced out to take a third of its time at most, up to this. */
+/** A commit blocks this thread, so on a slow disk they are spaced out to take a fifth of its time at most, up to this. */
 const longestPauseMs = 50;
-const pausePerCommitTime = 2;
+const pausePerCommitTime = 4;
 
 export class Committer {
   readonly #options: CommitterOptions;

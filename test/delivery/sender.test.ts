@@ -91,6 +91,7 @@ function createBench(
     writeRejects: async (items) => void rejects.push(...items),
     writeUncertain: async (items) => void uncertain.push(...items),
     concurrency: 4,
+    ahead: 8,
     queueBytes: 200,
     graceMs: 5000,
     ...given.sender,
@@ -396,6 +397,7 @@ test('a reply that takes some items and refuses others is no wall', async () => 
 
 test('a journal that cannot be written stops the run before another request leaves', async () => {
   let writes = 0;
+  let requests = 0;
   const bench = createBench(() => accepted, {
     sender: {
       ledger: {
@@ -404,10 +406,37 @@ test('a journal that cannot be written stops the run before another request leav
           if (writes > 1) throw new Error('disk full');
         },
       },
-      exchange: async () => ({ verdict: accepted, tookMs: 1, calledOff: false }),
+      exchange: async () => {
+        requests += 1;
+        return { verdict: accepted, tookMs: 1, calledOff: false };
+      },
     },
   });
   await bench.load(100);
   assert.match(String(bench.sender.stopped?.error), /disk full/);
-  assert.ok(writes <= 5);
+  assert.equal(requests, 1);
+});
+
+test('chunks are announced ahead of their turn only where they may be sent again, and open again if it never comes', async () => {
+  for (const repeatable of [true, false]) {
+    let mostAnnounced = 0;
+    let answers = 0;
+    const bench = createBench(
+      async () => {
+        mostAnnounced = Math.max(mostAnnounced, inState(bench, 'sending').length / 10);
+        await bench.clock.sleep(10);
+        answers += 1;
+        if (answers === 6) bench.sender.stop({ exit: Exit.interrupted });
+        return accepted;
+      },
+      { operation: { repeatable }, sender: { queueBytes: 1e6 } },
+    );
+    await bench.load(400);
+    assert.ok(bench.mostInFlight() <= 4);
+    if (repeatable) assert.ok(mostAnnounced > 8 && mostAnnounced <= 12, `${mostAnnounced} announced`);
+    else assert.ok(mostAnnounced <= 4, `${mostAnnounced} announced`);
+    assert.equal(inState(bench, 'sending').length, 0);
+    assert.equal(inState(bench, 'accepted').length, bench.requests.length * 10);
+    assert.equal(inState(bench, 'open').length > 0, repeatable);
+  }
 });
