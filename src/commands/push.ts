@@ -57,10 +57,10 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
         notices: [...noticesOf(prepared), ...enrolled.notices],
         uncertain: enrolled.uncertain,
       });
-      await uncertain.write(enrolled.heldRows);
       let summary: Summary | undefined;
       let failed: unknown;
       try {
+        await uncertain.write(enrolled.heldRows);
         // What most of a start goes into, and `validate` never needs.
         const { createTransport } = await import('../delivery/transport.ts');
         const startedAt = systemClock.now();

@@ -48,8 +48,9 @@ export function writeReport(path: string, text: string): void {
   try {
     writeFileSync(path, text, { mode: 0o600 });
   } catch (error) {
-    throw commandError('report-unwritable', `The report cannot be written to ${path}.`, {
-      hint: 'Check the folder and its rights.',
+    const says = error instanceof Error ? error.message : String(error);
+    throw commandError('report-unwritable', `The report cannot be written to ${path}: ${says}`, {
+      hint: 'Look at free space and permissions of its folder, or name another file',
       cause: error,
     });
   }

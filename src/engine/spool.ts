@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Holder, heartbeatMs, judge, type Surroundings } from '../journal/holder.ts';
+import { Exit } from '../model/fault.ts';
+import { engineError } from './codes.ts';
 
 export interface Spooled {
   readonly path: string;
@@ -18,21 +20,29 @@ export interface Spooled {
   release(): void;
 }
 
-/** @param stateDir made if absent */
+/**
+ * @param stateDir made if absent
+ * @throws UserError `stdin-unspooled`
+ */
 export async function spool(stdin: Readable, stateDir: string, { self }: Surroundings): Promise<Spooled> {
   const folder = folderIn(stateDir);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `stdin-${self.pid}-${self.processStart}-${placeOf(self)}`);
   const beating = setInterval(() => beat(path), heartbeatMs).unref();
   const release = () => {
     clearInterval(beating);
-    rmSync(path, { force: true });
+    remove(path);
   };
   try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     await pipeline(stdin, createWriteStream(path, { mode: 0o600 }));
   } catch (error) {
     release();
-    throw error;
+    throw engineError(
+      'stdin-unspooled',
+      `Stdin cannot be put aside in ${folder}: ${error instanceof Error ? error.message : String(error)}`,
+      'Look at free space and permissions of that folder, or choose another with --state-dir; then send the same rows again',
+      Exit.gaveUpRetrying,
+    );
   }
   return { path, release };
 }
@@ -45,7 +55,7 @@ function beat(path: string): void {
   }
 }
 
-/** Takes away the copies of processes that are gone. What it may not touch, it leaves. */
+/** Takes away the copies of processes that are gone. */
 export function sweepSpool(stateDir: string, around: Surroundings, now: number): void {
   for (const name of namesIn(folderIn(stateDir))) {
     const [, pid, processStart = '', place = ''] = /^stdin-(\d+)-(\d*)-([0-9a-f]{16})$/.exec(name) ?? [];
@@ -55,11 +65,15 @@ export function sweepSpool(stateDir: string, around: Surroundings, now: number):
     if (heartbeat === undefined) continue;
     const where = place === placeOf(around.self) ? around.self : { host: place, place };
     if (!judge({ ...where, pid: Number(pid), processStart, heartbeat }, around, now).gone) continue;
-    try {
-      rmSync(path, { force: true });
-    } catch {
-      // Another user's.
-    }
+    remove(path);
+  }
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Another user's, or the folder is in a bad way: the next sweep tries again.
   }
 }
 

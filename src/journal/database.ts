@@ -109,8 +109,8 @@ function link(draft: string, path: string): void {
   syncFolder(dirname(path));
 }
 
-/** So that the new name survives a power cut, too. Windows cannot do it and does not need it. */
-function syncFolder(folder: string): void {
+/** So that a new name in it survives a power cut, too. Windows cannot do it and does not need it. */
+export function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const handle = openSync(folder, 'r');
   try {

@@ -1,18 +1,19 @@
 /**
  * Rows that were refused or whose fate is unknown, one JSON line each, in files that belong to one run. They hold data of
- * people, unlike the journal: mode 0600, in a folder of mode 0700. A row is journalled as rejected only after its line
- * was handed to the operating system, so that no row is settled without a trace.
+ * people, unlike the journal: mode 0600, in a folder of mode 0700. A row is journalled as rejected only after its line is on
+ * the disk itself, so that no row is settled without a trace, whatever becomes of the process or the power.
  */
 import { once } from 'node:events';
 import { createReadStream, mkdirSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { z } from 'zod';
 import type { RowRejection } from '../model/block.ts';
 import { Exit, type Fault, type UserError } from '../model/fault.ts';
 import { parseToTheLetter } from '../model/json.ts';
 import { journalError } from './codes.ts';
+import { syncFolder } from './database.ts';
 
 export interface RejectedRow extends RowRejection {
   readonly file: string;
@@ -27,6 +28,8 @@ export class RowFile {
   readonly path: string;
   readonly #directory: string;
   #handle: FileHandle | undefined;
+  /** Rows that go out together, once those before them are on the disk. */
+  #gathered: RejectedRow[] | undefined;
   #last: Promise<void> = Promise.resolve();
   #failure: UserError | undefined;
   #rows = 0;
@@ -36,40 +39,47 @@ export class RowFile {
     this.path = join(runDirectory, name);
   }
 
-  /** Lines written. */
+  /** Lines on the disk. */
   get rows(): number {
     return this.#rows;
   }
 
-  /** Resolves when the operating system has the lines. Once it has rejected it always will: a line may be cut in two. */
+  /** Resolves when the lines are on the disk. Once it has rejected it always will: a line may be cut in two. */
   write(rows: readonly RejectedRow[]): Promise<void> {
     if (rows.length === 0) return this.#last;
-    this.#last = this.#last.then(() => this.#guarded(() => this.#append(rows)));
-    // Whoever awaits it is told; the next write says it again.
-    this.#last.catch(() => {});
+    if (this.#gathered === undefined) {
+      this.#gathered = [];
+      this.#last = this.#last.then(() => this.#guarded(() => this.#append()));
+      // Whoever awaits it is told; the next write says it again.
+      this.#last.catch(() => {});
+    }
+    for (const row of rows) this.#gathered.push(row);
     return this.#last;
   }
 
-  /** Brings everything to the disk itself. */
   async close(): Promise<void> {
     await this.#last.catch(() => {});
     const handle = this.#handle;
     this.#handle = undefined;
-    try {
-      if (this.#failure === undefined && handle !== undefined) await this.#guarded(() => handle.sync());
-    } finally {
-      await handle?.close();
-    }
+    await handle?.close();
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  async #append(rows: readonly RejectedRow[]): Promise<void> {
-    if (this.#handle === undefined) {
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-      this.#handle = await open(this.path, 'ax', 0o600);
-    }
+  async #append(): Promise<void> {
+    const rows = this.#gathered ?? [];
+    this.#gathered = undefined;
+    this.#handle ??= await this.#create();
     await this.#handle.appendFile(await linesOf(rows));
+    await this.#handle.datasync();
     this.#rows += rows.length;
+  }
+
+  async #create(): Promise<FileHandle> {
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    const handle = await open(this.path, 'ax', 0o600);
+    // The names must survive a power cut, too.
+    for (const folder of [this.#directory, dirname(this.#directory)]) syncFolder(folder);
+    return handle;
   }
 
   async #guarded(work: () => Promise<void>): Promise<void> {

@@ -47,8 +47,17 @@ test('what a stdin that breaks had brought is taken away', async (t) => {
       throw new Error('broken');
     })(),
   );
-  await assert.rejects(spool(breaking, folder, machine()), /broken/);
+  await assert.rejects(spool(breaking, folder, machine()), { code: 'stdin-unspooled', exit: 5, message: /broken/ });
   assert.deepEqual(readdirSync(join(folder, 'spool')), []);
+});
+
+test('a folder that cannot be written to is named, with the way out', async (t) => {
+  const folder = stateDirectory(t);
+  writeFileSync(join(folder, 'spool'), 'a file in its place');
+  await assert.rejects(spool(Readable.from(['id\n']), folder, machine()), {
+    code: 'stdin-unspooled',
+    hint: /--state-dir/,
+  });
 });
 
 test('copies of processes that are gone are swept, also when their number is in use again; others stay', async (t) => {

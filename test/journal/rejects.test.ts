@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -126,6 +127,30 @@ test('a last line cut by a crash is left out; a broken line before it is an erro
   await assert.rejects(readAll(file.path), failure('rejects-unreadable', /^Line 3 of /));
   writeFileSync(join(folder, 'other.ndjson'), '{"id":1}\n');
   await assert.rejects(readAll(join(folder, 'other.ndjson')), failure('rejects-unreadable', /^Line 1 of /));
+});
+
+test('a line counts as written only when the disk has it; what comes meanwhile goes together', async (t) => {
+  const file = new RowFile(temporaryFolder(t), rowFiles.rejected);
+  const handle = await open(file.path.replace('rejects', 'other'), 'a');
+  const prototype: FileHandle = Object.getPrototypeOf(handle);
+  await handle.close();
+  const synced: number[] = [];
+  const original = prototype.datasync;
+  t.mock.method(prototype, 'datasync', async function (this: FileHandle) {
+    synced.push(readFileSync(file.path, 'utf8').split('\n').length - 1);
+    assert.equal(file.rows, synced.at(-2) ?? 0, 'it counts rows that are on their way');
+    await original.call(this);
+  });
+  const first = file.write([rowAt(1)]);
+  await Promise.resolve();
+  await Promise.all([first, file.write([rowAt(2)]), file.write([rowAt(3)])]);
+  assert.deepEqual(synced, [1, 3]);
+  t.mock.method(prototype, 'datasync', async () => {
+    throw new Error('the disk fails');
+  });
+  await assert.rejects(file.write([rowAt(4)]), failure('rejects-unwritable', /the disk fails/));
+  assert.equal(file.rows, 3);
+  await assert.rejects(file.close(), failure('rejects-unwritable'));
 });
 
 test('a file that cannot be written refuses this row and every later one', async (t) => {
