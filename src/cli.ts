@@ -190,6 +190,8 @@ export function buildProgram(): Command {
 /** Runs the command line and sets the process's exit code. Never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
   const json = argv.includes('--json');
+  const { NO_COLOR: noColour, FORCE_COLOR: forced } = process.env;
+  if (noColour && !forced) (await import('./report/without-colour.ts')).withoutColour();
   tolerateClosedOutputs();
   exitAsInternalOnCrash(json);
   const program = buildProgram();

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import chalk from 'chalk';
+import { chalkStderr as chalk } from 'chalk';
 import { draftFor, look } from '../authoring/author.ts';
 import { authoringError } from '../authoring/codes.ts';
 import type { Draft } from '../authoring/draft.ts';

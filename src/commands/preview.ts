@@ -38,19 +38,31 @@ export async function preview(file: string, flags: PreviewFlags): Promise<void> 
     const blocks = await mapWanted(prepared, wanted);
     const quote = createQuoter(files.map(({ description }) => description));
     for (const mapped of blocks) for (const line of leftOut(mapped, wanted, quote)) say(line);
+    const token = resolved.target.token?.request();
+    if (token !== undefined)
+      say(chalk.dim(`# first, once for many requests: ${token.method} ${token.url} for a token`));
     const planner = createPlanner();
     const live = blocks.map((mapped): LiveBlock => ({ mapped, load: 0, operations }));
     for (const chunk of [...live.flatMap((block) => planner.add(block)), ...planner.flush()]) {
       say(chalk.dim(`# ${chunkLine(chunk)}`));
-      const request = resolved.target.authorize(
-        chunk.operation.request(chunkBody(chunk)),
-        new Date(systemClock.now()),
-        resolved.target.token === undefined ? undefined : 'TOKEN',
-      );
+      const { asksFirst } = chunk.operation;
+      const requestWith = (carry?: string) =>
+        resolved.target.authorize(
+          chunk.operation.request(chunkBody(chunk, carry)),
+          new Date(systemClock.now()),
+          resolved.target.token === undefined ? undefined : 'TOKEN',
+        );
+      const show = (request: ApiRequest, notes?: ReadonlyMap<number, string>) =>
+        say(`${requestText(request, mask, { notes, ...(chalk.level > 0 ? { paint } : {}) })}\n`);
       // On a terminal each row stands above its item; elsewhere above the request, so that the body stays JSON.
+      const request = requestWith(asksFirst?.standIn);
       const notes = process.stdout.isTTY ? notesFor(chunk, request, quote) : undefined;
       if (notes === undefined) for (const row of rowsOf(chunk, quote)) say(row);
-      say(`${requestText(request, mask, { notes, ...(chalk.level > 0 ? { paint } : {}) })}\n`);
+      if (asksFirst !== undefined) {
+        show(requestWith());
+        say(chalk.dim(`# then, with ${asksFirst.about} in the place of ${asksFirst.standIn}:`));
+      }
+      show(request, notes);
     }
     process.exitCode = blocks.some(({ rejected }) => rejected.length > 0) ? Exit.someRowsFailed : Exit.ok;
   } finally {

@@ -25,7 +25,7 @@ export interface CourierOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly observer: {
-    sent(chunk: Chunk): void;
+    sent(chunk: Chunk, carry?: string): void;
     retried(reason: Reason): void;
     /** Nobody sends before `until` (epoch ms), and why. */
     paused(until: Milliseconds, reason: Reason): void;
@@ -104,7 +104,7 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
       try {
         if (!announced) await settling.announce(chunk);
         announced = true;
-        observer.sent(chunk);
+        observer.sent(chunk, carry);
         exchanged = await options.exchange(chunk, carry, run.callOff);
         const { items, repeatable } = chunk;
         const history = { items, retries, reauthorized, repeatable, maybeTaken, holdsInARow: heldBefore };

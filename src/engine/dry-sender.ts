@@ -10,7 +10,9 @@ export function createDrySender(ledger: Ledger, observer: SenderObserver): Sende
   return {
     async submit(chunk) {
       if (stopped !== undefined) return;
+      const { asksFirst } = chunk.operation;
       observer.sent(chunk);
+      if (asksFirst !== undefined) observer.sent(chunk, asksFirst.standIn);
       const records = recordsOf(chunk);
       await ledger.record(records.map((moved) => ({ ...moved, to: 'accepted' })));
       observer.settled(chunk, 'accepted', chunk.items, records);

@@ -96,7 +96,7 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     sender.stop({ exit: Exit.tooManyErrors, reason: overBudget(order.maxErrors, rejected) });
   };
   const observer: SenderObserver = {
-    sent: (chunk) => tally.sent(chunk),
+    sent: tally.sent,
     settled(_chunk, to, items, records) {
       tally.settled(to, items, records);
       if (to === 'rejected') stopIfOverBudget();

@@ -15,7 +15,8 @@ interface Counted {
 }
 
 export interface Tally {
-  sent(chunk: Chunk): void;
+  /** `carry`: of the second of two requests. */
+  sent(chunk: Pick<Chunk, 'bytes' | 'items' | 'operation'>, carry?: string): void;
   settled(to: Settlement, items: number, records: readonly EntryRecords[]): void;
   retried(): void;
   /** A block was read, mapped and handed on. */
@@ -73,10 +74,11 @@ export function createTally(operations: readonly Operation[]): Tally {
   };
 
   return {
-    sent({ bytes, items, operation }) {
+    sent({ bytes, items, operation }, carry) {
+      const asks = operation.asksFirst !== undefined && carry === undefined;
       counters.requests += 1;
-      counters.bytes += bytes;
-      counters.cost += operation.cost(items);
+      if (!asks) counters.bytes += bytes;
+      counters.cost += operation.cost(items, carry);
     },
     settled(to, items, records) {
       if (to === 'open' || to === 'sending') return;

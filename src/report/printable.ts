@@ -7,11 +7,11 @@ const shownAs: Readonly<Record<string, string>> = { '\n': '⏎', '\r': '␍', '\
 
 /** No control character, escape sequence or direction override survives. One line in, one line out. */
 export function printable(text: string): string {
-  return text.replace(
-    unprintable,
-    (character) => shownAs[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
+  return text.replace(unprintable, (character) => shownAs[character] ?? spelledOut(character.charCodeAt(0)));
 }
+
+const spelledOut = (code: number): string =>
+  code > 0xff ? `\\u${code.toString(16)}` : `\\x${code.toString(16).padStart(2, '0')}`;
 
 export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 

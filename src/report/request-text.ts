@@ -16,8 +16,7 @@ export function requestText(request: ApiRequest, mask: (text: string) => string,
     [
       `${request.method} ${url.pathname}${url.search} HTTP/1.1`,
       ...headers,
-      '',
-      ...(body === '' ? [] : [indented(body, options)]),
+      ...(body === '' ? [] : ['', indented(body, options)]),
     ].join('\n'),
   );
 }

@@ -223,6 +223,11 @@ export interface Operation {
   /** Everything but what `authorize` adds. Pure: the same chunk gives the same bytes. */
   request(chunk: ChunkBody): ApiRequest;
   verdict(reply: ApiReply | ApiFailure, chunk: ChunkBody): Verdict;
+  /**
+   * There when the first request of a chunk only asks, without a body, and the items leave in a second one that is built
+   * with the answer: what stands in the place of that answer where nothing is asked (`preview`, estimates).
+   */
+  readonly asksFirst?: { readonly standIn: string; readonly about: string };
   /** What the next request of a chunk costs, in the target's own cost units; `carry` as in {@link ChunkBody}. */
   cost(items: number, carry?: string): number;
   /** Stop the run after this many refusals in a row with the same text (20 where it is not said): the mapping is wrong, not the rows. */

@@ -53,6 +53,21 @@ test('on a terminal a bar is drawn and the cursor is given back, also when a sec
   assert.ok(ended.out.lastIndexOf('\u001b[?25h') > ended.out.lastIndexOf('\u001b[?25l'), 'the cursor stays hidden');
 });
 
+test('NO_COLOR takes the colours away on a terminal, too', { skip: noScript }, async (t) => {
+  const workdir = createWorkdir(t);
+  writeStreamSetup(workdir, 'https://example.invalid');
+  workdir.file('p.csv', `${peopleCsv(1)}x,y\n`);
+  const commands = ['preview', 'validate'].map((command) => `$CDP ${command} p.csv -t stream`).join('; ');
+  const [plain, coloured] = await Promise.all(
+    ['NO_COLOR=1', 'NO_COLOR='].map((setting) => shell(workdir, `${setting} script -qc "${commands}" /dev/null`)),
+  );
+  assert.match(plain?.out ?? '', /would be rejected[\s\S]*1 would be sent/);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what it is about
+  const colour = /\u001b\[\d+(;\d+)*m/;
+  assert.doesNotMatch(plain?.out ?? '', colour);
+  assert.match(coloured?.out ?? '', colour);
+});
+
 test('in a pipe there is no escape code, and none of a row, a column, a file name or a reply gets through', async (t) => {
   const workdir = createWorkdir(t);
   const evil = '\u001b]0;owned\u0007\u001b[2J\u009b31m\u202e';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startRecorder } from '../support/recorder.ts';
-import { createWorkdir, peopleCsv, writeStreamSetup } from '../support/workdir.ts';
+import { createWorkdir, peopleCsv, root, writeStreamSetup } from '../support/workdir.ts';
 
 const preview = ['preview', 'people.csv', '-t', 'stream'];
 
@@ -103,4 +103,45 @@ test('the ids that are made of the row are those that a first push sends', async
   const [, shown] = /"messageId": "(.+)"/.exec(stdout) ?? [];
   assert.ok(shown !== undefined, stdout);
   assert.match(platform.heard[0]?.body ?? '', new RegExp(`"messageId":"${shown}"`));
+});
+
+const relay42 = {
+  'cdp-load.yaml':
+    'targets: { crm: { type: relay42, siteNumber: 7, apiId: me, accessToken: made-up-secret, mapping: ids.map.yaml } }\n',
+  'ids.map.yaml':
+    'version: 1\ntarget: relay42\noperation: mappings.add\nkey: id\nsettings: { partnerType: 2001, mappingPartnerType: 7001, via: profileId }\nfields: { partnerId: id, mappingPartnerId: card }\n',
+  'ids.csv': 'id,card\n1,c-1\n2,c-2\n',
+};
+
+test('where an answer is asked for first, the question and the request that carries the items are both shown', async (t) => {
+  const workdir = createWorkdir(t);
+  for (const [name, text] of Object.entries(relay42)) workdir.file(name, text);
+  const { stdout } = await workdir.run(['preview', 'ids.csv', '-t', 'crm', '-n', '1']);
+  assert.deepEqual(stdout.match(/^(GET|POST|# then).*/gm), [
+    'GET /v1/site-7/profiles/2001/profileId?partnerId=1 HTTP/1.1',
+    '# then, with the profile id of the answer in the place of PROFILE-ID:',
+    'POST /v1/site-7/profiles/42/mappings?partnerId=PROFILE-ID&mergeType=NO_MERGE HTTP/1.1',
+  ]);
+  assert.match(stdout, /\n\n\[\n {2}\{\n {4}"partnerId": "c-1",\n {4}"partnerType": 7001\n {2}\}\n\]\n/);
+});
+
+test('what validate counts of such requests is what push then sends', async (t) => {
+  const workdir = createWorkdir(t);
+  for (const [name, text] of Object.entries(relay42)) workdir.file(name, text);
+  const [checked, sent] = await Promise.all(
+    ['validate', 'push'].map((command) => workdir.run([command, 'ids.csv', '-t', 'crm', '--sandbox', '--json'])),
+  );
+  const of = (ran: typeof checked) => [ran?.summary['requests'], ran?.summary['bytes'], ran?.summary['accepted']];
+  assert.deepEqual(of(checked), [4, 80, 2]);
+  assert.deepEqual(of(sent), of(checked));
+  assert.equal(JSON.parse(JSON.stringify(checked?.summary['estimate'])).cost, 6);
+});
+
+test('that a token is fetched first is told, and the secret for it is not', async (t) => {
+  const { stdout } = await createWorkdir(t).run([
+    ...['preview', `${root}/fixtures/adobe/profiles.csv`, '-t', 'adobe', '-n', '1', '--sandbox'],
+    ...['--config', `${root}/fixtures/adobe/cdp-load.yaml`, '--state-dir', '.'],
+  ]);
+  assert.match(stdout, /^# first, once for many requests: POST http:\S+\/ims\/token\/v3 for a token\n/);
+  assert.doesNotMatch(stdout, /p8e-sandbox/);
 });

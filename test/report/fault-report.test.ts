@@ -80,7 +80,7 @@ test('nothing from the file can end a tag, run, load anything or turn the readin
   );
   assert.doesNotMatch(html, /<script|<img|https?:|src=|\son\w+=/i);
   assert.ok(!html.includes('\u001b') && !html.includes('\u202e'));
-  assert.match(html, /&lt;script&gt;alert\(1\)&lt;\/script&gt;&quot;&#39;&amp;\\x1b\[31m\\x202e/);
+  assert.match(html, /&lt;script&gt;alert\(1\)&lt;\/script&gt;&quot;&#39;&amp;\\x1b\[31m\\u202e/);
   assert.match(html, /default-src 'none'/);
 });
 

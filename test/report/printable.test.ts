@@ -15,6 +15,10 @@ test('no text can move the cursor, break the line or turn the direction of writi
   );
 });
 
+test('what is spelled out can be told from the text around it', () => {
+  assert.equal(printable('a\u001b2\u202e2\n'), 'a\\x1b2\\u202e2⏎');
+});
+
 test('amounts are written as people read them', () => {
   assert.deepEqual(
     [

@@ -110,6 +110,7 @@ export const mappingsAdd: OperationKind = {
       // Contract §7 calls re-sending safe without a merge; one that overrides may meet values written in between.
       repeatable: settings.mergeType !== 'SITE',
       ...(settings.mergeType === 'SITE' ? { destroys: mergeDestroys } : {}),
+      ...(viaProfileId ? { asksFirst: { standIn: 'PROFILE-ID', about: 'the profile id of the answer' } } : {}),
       request: (chunk) => (viaProfileId ? requestViaProfileId(site, chunk) : addRequest(site, chunk.route, chunk)),
       verdict: (reply, chunk) =>
         viaProfileId && chunk.carry === undefined
