@@ -76,7 +76,10 @@ const progressEveryMs = 250;
 /** A run that waits says what for, but not once for each request. */
 const sayRetryEveryMs = 10_000;
 const queueBytes = 4_000_000;
-/** Chunks announced to the journal for each that may be in flight: a commit that is slow to reach the disk delays none of them. */
+/**
+ * Chunks announced to the journal for each that may be in flight beside the first: a commit that is slow to reach the disk
+ * delays none of them. With one request at a time, only that one is ever announced.
+ */
 const aheadOfEach = 4;
 const graceMs = 10_000;
 const longestPauseMs = 3_600_000;
@@ -252,7 +255,7 @@ function createDelivery(
     writeRejects: (items) => writeItems(items, world.rejects),
     writeUncertain: (items) => writeItems(items, world.uncertain),
     concurrency: order.limits.concurrency,
-    ahead: order.limits.concurrency * aheadOfEach,
+    ahead: (order.limits.concurrency - 1) * aheadOfEach,
     queueBytes,
     graceMs,
   });
