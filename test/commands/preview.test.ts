@@ -108,8 +108,17 @@ test('the ids that are made of the row are those that a first push sends', async
 const relay42 = {
   'cdp-load.yaml':
     'targets: { crm: { type: relay42, siteNumber: 7, apiId: me, accessToken: made-up-secret, mapping: ids.map.yaml } }\n',
-  'ids.map.yaml':
-    'version: 1\ntarget: relay42\noperation: mappings.add\nkey: id\nsettings: { partnerType: 2001, mappingPartnerType: 7001, via: profileId }\nfields: { partnerId: id, mappingPartnerId: card }\n',
+  'ids.map.yaml': `version: 1
+target: relay42
+key: id
+items:
+  - operation: facts.add
+    settings: { partnerType: 2001, factName: member, factTtl: 3600 }
+    fields: { partnerId: id, properties.card: card }
+  - operation: mappings.add
+    settings: { partnerType: 2001, mappingPartnerType: 7001, via: profileId }
+    fields: { partnerId: id, mappingPartnerId: card }
+`,
   'ids.csv': 'id,card\n1,c-1\n2,c-2\n',
 };
 
@@ -118,6 +127,7 @@ test('where an answer is asked for first, the question and the request that carr
   for (const [name, text] of Object.entries(relay42)) workdir.file(name, text);
   const { stdout } = await workdir.run(['preview', 'ids.csv', '-t', 'crm', '-n', '1']);
   assert.deepEqual(stdout.match(/^(GET|POST|# then).*/gm), [
+    'POST /v1/site-7/profiles/2001/facts?partnerId=1&forceInsert=false HTTP/1.1',
     'GET /v1/site-7/profiles/2001/profileId?partnerId=1 HTTP/1.1',
     '# then, with the profile id of the answer in the place of PROFILE-ID:',
     'POST /v1/site-7/profiles/42/mappings?partnerId=PROFILE-ID&mergeType=NO_MERGE HTTP/1.1',
@@ -132,9 +142,12 @@ test('what validate counts of such requests is what push then sends', async (t) 
     ['validate', 'push'].map((command) => workdir.run([command, 'ids.csv', '-t', 'crm', '--sandbox', '--json'])),
   );
   const of = (ran: typeof checked) => [ran?.summary['requests'], ran?.summary['bytes'], ran?.summary['accepted']];
-  assert.deepEqual(of(checked), [4, 80, 2]);
+  // For each of the two: a fact, a question, an id. A call is 1, and so is each fact or id in it.
+  const facts = 2 * '[{"factName":"member","factTtl":3600,"properties":{"card":"c-1"}}]'.length;
+  const ids = 2 * '[{"partnerId":"c-1","partnerType":7001}]'.length;
+  assert.deepEqual(of(checked), [6, facts + ids, 2]);
   assert.deepEqual(of(sent), of(checked));
-  assert.equal(JSON.parse(JSON.stringify(checked?.summary['estimate'])).cost, 6);
+  assert.equal(JSON.parse(JSON.stringify(checked?.summary['estimate'])).cost, 2 * (2 + 1 + 2));
 });
 
 test('that a token is fetched first is told, and the secret for it is not', async (t) => {
