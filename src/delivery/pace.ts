@@ -52,6 +52,8 @@ const rateCut = 0.5;
 /** Share of the configured rate that is won back each second without a push-back. */
 const rateRecovery = 0.05;
 
+const granted = Promise.resolve(true);
+
 export function createPace(options: PaceOptions, clock: Clock): Pace {
   // A platform that is slower at noon than at night is no reason to crawl: slowness alone cuts only this far.
   const leastBySlowness = Math.max(2, Math.ceil(options.concurrency / 4));
@@ -133,12 +135,18 @@ export function createPace(options: PaceOptions, clock: Clock): Pace {
   return {
     acquire(cost, signal) {
       if (signal.aborted) return Promise.resolve(false);
+      // The common case, without a word to the signal: nobody waits and there is room.
+      if (waiting.length === 0 && inFlight < currentLimit() && waitMs(cost) <= 0) {
+        bucket?.take(cost, clock.now());
+        inFlight += 1;
+        return granted;
+      }
       return new Promise((resolve) => {
         const entry = {
           cost,
-          resolve: (granted: boolean) => {
+          resolve: (isGranted: boolean) => {
             signal.removeEventListener('abort', giveUp);
-            resolve(granted);
+            resolve(isGranted);
           },
         };
         const giveUp = () => {

@@ -3,8 +3,8 @@
  * imports undici.
  */
 import { readFileSync } from 'node:fs';
-import { rootCertificates } from 'node:tls';
-import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from 'undici';
+import { createRequire } from 'node:module';
+import type { Agent, Dispatcher } from 'undici';
 import { isLoopbackHost } from '../model/address.ts';
 import { UserError } from '../model/fault.ts';
 import type { ApiFailure, ApiReply, ApiRequest } from '../model/request.ts';
@@ -32,6 +32,25 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+type Undici = typeof import('undici');
+const files = {
+  Agent: 'agent',
+  ProxyAgent: 'proxy-agent',
+  EnvHttpProxyAgent: 'env-http-proxy-agent',
+} as const satisfies Partial<Record<keyof Undici, string>>;
+
+/** One class of undici without the rest: caches, mocks and fetch take longer to load than a short run takes to send. */
+function undici<Name extends keyof typeof files>(name: Name): Undici[Name] {
+  const require = createRequire(import.meta.url);
+  // A border to untyped code: `require` gives `any`.
+  try {
+    return require(`undici/lib/dispatcher/${files[name]}.js`) as Undici[Name];
+  } catch {
+    // Another version may keep it elsewhere.
+    return (require('undici') as Undici)[name];
+  }
+}
+
 /** A platform's answer is short; what is longer is not worth the memory. */
 const longestReplyBytes = 1_048_576;
 
@@ -56,43 +75,54 @@ export function createTransport(options: TransportOptions): Transport {
     keepAliveTimeout: 30_000,
     connect: { timeout: options.connectTimeoutMs, ...tls },
   };
-  const direct = new Agent(agentOptions);
+  // Without undici's own time-outs: the deadline of `Exchange` begins before each of them.
+  const direct = new (undici('Agent'))({ ...agentOptions, headersTimeout: 0, bodyTimeout: 0 });
   const proxied = proxyDispatcher(options, agentOptions, tls);
   const isLoopbackDirect = options.proxy === undefined && noProxy() === undefined;
+  const callOffs = new WeakMap<AbortSignal, Set<Exchange>>();
+  // Mostly all requests go to one address, or many in a row do.
+  let lastUrl = '';
+  let url = new URL('http://localhost');
+
+  const underWay = (signal: AbortSignal): Set<Exchange> => {
+    let exchanges = callOffs.get(signal);
+    if (exchanges === undefined) {
+      const all = new Set<Exchange>();
+      // One listener for all: adding and removing one for each request is felt where each record is a request.
+      const callOff = () => {
+        for (const exchange of [...all]) exchange.callOff();
+      };
+      signal.addEventListener('abort', callOff, { once: true });
+      callOffs.set(signal, all);
+      exchanges = all;
+    }
+    return exchanges;
+  };
 
   return {
-    async send(request, signal) {
-      const url = new URL(request.url);
-      const dispatcher = proxied === undefined || (isLoopbackDirect && isLoopbackHost(url.hostname)) ? direct : proxied;
-      const deadline = new AbortController();
-      const timer = setTimeout(() => deadline.abort(), options.timeoutMs);
-      const giveUp = () => deadline.abort();
-      signal?.addEventListener('abort', giveUp, { once: true });
-      try {
-        if (signal?.aborted) return { kind: 'failure', code: 'aborted', message: 'not sent', sent: 'no' };
-        const reply = await dispatcher.request({
-          origin: url.origin,
-          path: url.pathname + url.search,
-          method: request.method,
-          headers: request.headers,
-          body: joined(request.body),
-          signal: deadline.signal,
-        });
-        const { body, truncated } = await readBody(reply.body);
-        return {
-          kind: 'reply',
-          status: reply.statusCode,
-          headers: flatHeaders(reply.headers),
-          body,
-          truncated,
-          receivedAt: Date.now(),
-        };
-      } catch (error) {
-        return failureOf(error, deadline.signal.aborted, signal?.aborted ?? false, options.timeoutMs);
-      } finally {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', giveUp);
+    send(request, signal) {
+      if (request.url !== lastUrl) {
+        url = new URL(request.url);
+        lastUrl = request.url;
       }
+      const { origin, pathname, search, hostname } = url;
+      if (signal?.aborted) {
+        return Promise.resolve({ kind: 'failure', code: 'aborted', message: 'not sent', sent: 'no' });
+      }
+      const dispatcher = proxied === undefined || (isLoopbackDirect && isLoopbackHost(hostname)) ? direct : proxied;
+      return new Promise((resolve) => {
+        const exchange = new Exchange(options.timeoutMs, signal === undefined ? undefined : underWay(signal), resolve);
+        dispatcher.dispatch(
+          {
+            origin,
+            path: pathname + search,
+            method: request.method,
+            headers: request.headers,
+            body: joined(request.body),
+          },
+          exchange,
+        );
+      });
     },
     async close() {
       await Promise.all([direct.destroy(), proxied?.destroy()]);
@@ -100,46 +130,125 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
+/** One request under way, as undici tells of it. It is settled once, by whatever comes first: the reply's end, an error, the deadline, a call-off. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #timeoutMs: Milliseconds;
+  readonly #deadline: NodeJS.Timeout;
+  /** Those that are called off together. */
+  readonly #fellows: Set<Exchange> | undefined;
+  readonly #resolve: (outcome: ApiReply | ApiFailure) => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #isSettled = false;
+  #status = 0;
+  #headers: Record<string, string> = {};
+  readonly #parts: Uint8Array[] = [];
+  #size = 0;
+
+  constructor(
+    timeoutMs: Milliseconds,
+    fellows: Set<Exchange> | undefined,
+    resolve: (outcome: ApiReply | ApiFailure) => void,
+  ) {
+    this.#timeoutMs = timeoutMs;
+    this.#fellows = fellows;
+    this.#resolve = resolve;
+    this.#deadline = setTimeout(() => this.#giveUp(timedOut(timeoutMs)), timeoutMs);
+    fellows?.add(this);
+  }
+
+  callOff(): void {
+    this.#giveUp({ kind: 'failure', code: 'aborted', message: 'called off while in flight', sent: 'unknown' });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // It was given up while it waited for a connection: nothing of it may leave any more.
+    if (this.#isSettled) controller.abort(givenUp);
+    else this.#controller = controller;
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    // 1xx: the reply itself is still to come.
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = flatHeaders(headers);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, part: Uint8Array): void {
+    this.#parts.push(part);
+    this.#size += part.length;
+    if (this.#size <= longestReplyBytes) return;
+    this.#settle(this.#reply(true));
+    controller.abort(givenUp);
+  }
+
+  onResponseEnd(): void {
+    this.#settle(this.#reply(false));
+  }
+
+  onResponseError(_controller: unknown, error: unknown): void {
+    this.#settle(failureOf(error, this.#timeoutMs));
+  }
+
+  #reply(truncated: boolean): ApiReply {
+    const [only] = this.#parts;
+    const whole = this.#parts.length === 1 && only !== undefined ? only : Buffer.concat(this.#parts);
+    const kept = truncated ? whole.subarray(0, longestReplyBytes) : whole;
+    return {
+      kind: 'reply',
+      status: this.#status,
+      headers: this.#headers,
+      body: Buffer.from(kept.buffer, kept.byteOffset, kept.byteLength).toString('utf8'),
+      truncated,
+      receivedAt: Date.now(),
+    };
+  }
+
+  #giveUp(failure: ApiFailure): void {
+    this.#settle(failure);
+    this.#controller?.abort(givenUp);
+  }
+
+  #settle(outcome: ApiReply | ApiFailure): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    clearTimeout(this.#deadline);
+    this.#fellows?.delete(this);
+    this.#resolve(outcome);
+  }
+}
+
+const givenUp = new Error('given up');
+
 function joined(parts: readonly Uint8Array[]): Uint8Array | null {
   const [only] = parts;
   if (only === undefined) return null;
   return parts.length === 1 ? only : Buffer.concat(parts);
 }
 
-async function readBody(body: AsyncIterable<Uint8Array>): Promise<{ body: string; truncated: boolean }> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of body) {
-    parts.push(part);
-    size += part.length;
-    if (size > longestReplyBytes) {
-      return { body: Buffer.concat(parts).subarray(0, longestReplyBytes).toString('utf8'), truncated: true };
-    }
-  }
-  const [only] = parts;
-  if (only === undefined) return { body: '', truncated: false };
-  return { body: (parts.length === 1 ? Buffer.from(only) : Buffer.concat(parts)).toString('utf8'), truncated: false };
-}
-
+/** undici gives the names in lower case. */
 function flatHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const flat: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) flat[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (value !== undefined) flat[name] = typeof value === 'string' ? value : value.join(', ');
   }
   return flat;
 }
 
-function failureOf(error: unknown, timedOut: boolean, wasCalledOff: boolean, timeoutMs: Milliseconds): ApiFailure {
+const timedOut = (timeoutMs: Milliseconds): ApiFailure => ({
+  kind: 'failure',
+  code: 'timed-out',
+  message: `no complete answer within ${timeoutMs / 1000} s`,
+  sent: 'unknown',
+});
+
+function failureOf(error: unknown, timeoutMs: Milliseconds): ApiFailure {
   const code = errorCode(error);
-  if (wasCalledOff) return { kind: 'failure', code: 'aborted', message: 'called off while in flight', sent: 'unknown' };
-  if (timedOut || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
-    return {
-      kind: 'failure',
-      code: 'timed-out',
-      message: `no complete answer within ${timeoutMs / 1000} s`,
-      sent: 'unknown',
-    };
-  }
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return timedOut(timeoutMs);
   if (isCertificateTrouble(code)) {
     return {
       kind: 'failure',
@@ -179,13 +288,13 @@ function proxyDispatcher(
   tls: TlsFiles,
 ): Dispatcher | undefined {
   if (options.proxy !== undefined) {
-    return new ProxyAgent({ ...agentOptions, uri: options.proxy, requestTls: tls });
+    return new (undici('ProxyAgent'))({ ...agentOptions, uri: options.proxy, requestTls: tls });
   }
   const env = process.env;
   const isSet = [env['HTTPS_PROXY'], env['https_proxy'], env['HTTP_PROXY'], env['http_proxy']].some(
     (value) => (value ?? '') !== '',
   );
-  return isSet ? new EnvHttpProxyAgent({ ...agentOptions, requestTls: tls }) : undefined;
+  return isSet ? new (undici('EnvHttpProxyAgent'))({ ...agentOptions, requestTls: tls }) : undefined;
 }
 
 type TlsFiles = Readonly<Record<string, Buffer | (Buffer | string)[]>>;
@@ -197,8 +306,8 @@ function readTls(options: TransportOptions): TlsFiles {
     if (path === undefined) continue;
     try {
       const pem = readFileSync(path);
-      // A private authority comes beside the public ones: the same run may talk to both.
-      tls[name] = name === 'ca' ? [...rootCertificates, pem] : pem;
+      // A private authority comes beside the public ones: the same run may talk to both. Reading those takes a while.
+      tls[name] = name === 'ca' ? [...process.getBuiltinModule('node:tls').rootCertificates, pem] : pem;
     } catch (error) {
       throw new UserError('config-file-unreadable', `${name}: ${path} cannot be read (${errorCode(error)})`, {
         hint: `Check the target's "${name}" setting.`,

@@ -133,6 +133,12 @@ const cases: readonly [
     { least: 36, mostLimit: 40 },
   ],
   [
+    'round trips of a few milliseconds are no reason to slow down: most of such a time is our own',
+    { latencyMs: 1, workers: 0.5 },
+    { concurrency: 8 },
+    { least: 450, leastLimit: 8 },
+  ],
+  [
     'a rate set too high is brought down by push-back, not hammered',
     { latencyMs: 50, allows: 40 },
     { concurrency: 8, rate: 100 },

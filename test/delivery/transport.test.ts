@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { createTransport, type TransportOptions } from '../../src/delivery/transport.ts';
+import type { ApiRequest } from '../../src/model/request.ts';
+
+type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
+
+async function listen(t: TestContext, server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** A server, and a transport to it that ends with the test. */
+async function stage(t: TestContext, answer: Answer, options: Partial<TransportOptions> = {}) {
+  const bodies: string[] = [];
+  const server = createServer(async (request, response) => {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    const body = Buffer.concat(parts).toString();
+    bodies.push(body);
+    answer(request, response, body);
+  });
+  const url = await listen(t, server);
+  const transport = createTransport({ connections: 4, timeoutMs: 5000, connectTimeoutMs: 5000, ...options });
+  t.after(async () => {
+    await transport.close();
+    server.closeAllConnections();
+  });
+  return { url, transport, bodies };
+}
+
+const request = (url: string, ...body: string[]): ApiRequest => ({
+  method: 'POST',
+  url,
+  headers: { 'Content-Type': 'application/json', 'X-Own': 'yes' },
+  body: body.map((text) => Buffer.from(text)),
+});
+
+test('what is asked arrives as it is, and the answer comes back with its headers joined and in lower case', async (t) => {
+  const { url, transport, bodies } = await stage(t, ({ method, url: path, headers }, response) => {
+    response.writeHead(207, [
+      ['X-Many', 'a'],
+      ['X-Many', 'b'],
+      ['Retry-After', '7'],
+    ]);
+    response.end(JSON.stringify({ method, path, own: headers['x-own'], length: headers['content-length'] }));
+  });
+  const reply = await transport.send(request(`${url}/some%20where?a=1&b=%C3%A9`, '[1,', 'é]'));
+  assert.ok(reply.kind === 'reply');
+  assert.equal(reply.status, 207);
+  assert.equal(reply.headers['x-many'], 'a, b');
+  assert.equal(reply.headers['retry-after'], '7');
+  assert.equal(reply.truncated, false);
+  assert.deepEqual(JSON.parse(reply.body), {
+    method: 'POST',
+    path: '/some%20where?a=1&b=%C3%A9',
+    own: 'yes',
+    length: '6',
+  });
+  assert.deepEqual(bodies, ['[1,é]']);
+});
+
+test('an interim answer is not taken for the answer', async (t) => {
+  const { url, transport } = await stage(t, (_request, response) => {
+    response.writeEarlyHints({ link: '</a>; rel=preload' });
+    response.writeHead(201);
+    response.end('real');
+  });
+  const reply = await transport.send(request(url, '{}'));
+  assert.deepEqual(reply.kind === 'reply' && [reply.status, reply.body], [201, 'real']);
+});
+
+test('a redirect is an answer, not a way to go', async (t) => {
+  const { url, transport, bodies } = await stage(t, (_request, response) => {
+    response.writeHead(307, { location: '/elsewhere' });
+    response.end();
+  });
+  const reply = await transport.send(request(url, '{}'));
+  assert.deepEqual(reply.kind === 'reply' && [reply.status, reply.headers['location']], [307, '/elsewhere']);
+  assert.equal(bodies.length, 1);
+});
+
+test('of an answer that is too long only its beginning is kept', async (t) => {
+  const { url, transport } = await stage(t, (_request, response) => {
+    response.end('x'.repeat(3_000_000));
+  });
+  const reply = await transport.send(request(url, '{}'));
+  assert.ok(reply.kind === 'reply');
+  assert.equal(reply.truncated, true);
+  assert.equal(reply.body.length, 1_048_576);
+  // The way is still open for the next one.
+  assert.equal((await transport.send(request(url, '{}'))).kind, 'reply');
+});
+
+test('an answer that never comes, or never ends, is a time-out, and it may have been taken', async (t) => {
+  const silent = await stage(t, () => {}, { timeoutMs: 40 });
+  const endless = await stage(t, (_request, response) => void response.write('['), { timeoutMs: 40 });
+  for (const { url, transport } of [silent, endless]) {
+    assert.deepEqual(await transport.send(request(url, '{}')), {
+      kind: 'failure',
+      code: 'timed-out',
+      message: 'no complete answer within 0.04 s',
+      sent: 'unknown',
+    });
+  }
+});
+
+test('a call-off ends all that is under way by its signal and nothing else', async (t) => {
+  let arrived = 0;
+  const both = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const { url, transport } = await stage(t, async (_request, response) => {
+    arrived += 1;
+    if (arrived === 3) both.resolve();
+    await release.promise;
+    response.end('late');
+  });
+  const controller = new AbortController();
+  const called = [1, 2].map(() => transport.send(request(url, '{}'), controller.signal));
+  const other = transport.send(request(url, '{}'), new AbortController().signal);
+  await both.promise;
+  controller.abort();
+  const failure = { kind: 'failure', code: 'aborted', message: 'called off while in flight', sent: 'unknown' };
+  assert.deepEqual(await Promise.all(called), [failure, failure]);
+  assert.deepEqual(await transport.send(request(url, '{}'), controller.signal), {
+    kind: 'failure',
+    code: 'aborted',
+    message: 'not sent',
+    sent: 'no',
+  });
+  release.resolve();
+  assert.equal((await other).kind, 'reply');
+  assert.equal(arrived, 3);
+});
+
+test('what is called off while it waits for a connection never leaves', async (t) => {
+  const first = Promise.withResolvers<ServerResponse>();
+  const { url, transport, bodies } = await stage(
+    t,
+    (_request, response, body) => (body === 'first' ? first.resolve(response) : response.end('ok')),
+    { connections: 1 },
+  );
+  const controller = new AbortController();
+  const busy = transport.send(request(url, 'first'));
+  const held = await first.promise;
+  const waiting = transport.send(request(url, 'never'), controller.signal);
+  controller.abort();
+  assert.equal((await waiting).kind, 'failure');
+  const last = transport.send(request(url, 'last'));
+  held.end('ok');
+  assert.equal((await busy).kind, 'reply');
+  assert.equal((await last).kind, 'reply');
+  assert.deepEqual(bodies, ['first', 'last']);
+});
+
+test('a refused connection certainly took nothing; one that is cut may have', async (t) => {
+  const server = createTcpServer((socket) => void socket.once('data', () => socket.destroy()));
+  const url = await listen(t, server);
+  const transport = createTransport({ connections: 1, timeoutMs: 5000, connectTimeoutMs: 5000 });
+  t.after(() => transport.close());
+  const cut = await transport.send(request(url, '{}'));
+  assert.deepEqual(cut.kind === 'failure' && cut.sent, 'unknown');
+  server.close();
+  await once(server, 'close');
+  const refused = await transport.send(request(url, '{}'));
+  assert.deepEqual(refused.kind === 'failure' && [refused.code, refused.sent], ['econnrefused', 'no']);
+});
