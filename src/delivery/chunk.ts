@@ -85,10 +85,16 @@ export function halve(chunk: Chunk): [Chunk, Chunk] {
 }
 
 /** The chunk of the items at `indexes` (ascending). */
-export function select(chunk: Chunk, indexes: readonly number[]): Chunk {
+export const select = (chunk: Chunk, indexes: readonly number[]): Chunk =>
+  chunkOf(
+    chunk,
+    indexes.map((index) => itemAt(chunk, index)),
+  );
+
+/** A chunk of other items that may travel as this one does. */
+export function chunkOf(chunk: Chunk, items: readonly { readonly block: LiveBlock; readonly item: number }[]): Chunk {
   const segments: Segment[] = [];
-  for (const index of indexes) {
-    const { block, item } = itemAt(chunk, index);
+  for (const { block, item } of items) {
     const last = segments.at(-1);
     if (last !== undefined && last.block === block && last.to === item) {
       segments[segments.length - 1] = { block, from: last.from, to: item + 1 };

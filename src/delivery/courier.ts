@@ -13,6 +13,7 @@ import type { Planner } from './plan.ts';
 import { createRefusals, type RefusalLimit } from './refusals.ts';
 import { allOf, type Passage, type Settling } from './settling.ts';
 import type { StopReason } from './stop.ts';
+import { precedingOf } from './superseded.ts';
 import type { TokenCache } from './token-cache.ts';
 
 export interface CourierOptions {
@@ -139,7 +140,8 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
       switch (step.do) {
         case 'settle': {
           await settle(chunk, step);
-          const { again } = step;
+          const { again, rejected } = step;
+          if (rejected.size > 0) await deliverPreceding(chunk, (index) => rejected.has(index));
           if (again.length > 0)
             await deliverAgain(select(chunk, again), chunk.items === again.length ? retries + 1 : 0);
           return;
@@ -147,7 +149,8 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
         case 'reject-all': {
           const rejected = allOf(chunk, step.reason);
           heedRefusals(chunk, rejected);
-          return settling.reject(chunk, rejected);
+          await settling.reject(chunk, rejected);
+          return deliverPreceding(chunk);
         }
         case 'skip-all':
           return settling.skip(chunk);
@@ -196,8 +199,22 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
     await deliver(chunk, { announced: true, maybeTaken: false, retries });
   };
 
-  return (chunk) => deliver(chunk, { announced: false, maybeTaken: false, retries: 0 });
+  /** The rows that refused ones had superseded: they count again. Still in this chunk's lanes, so nothing overtakes them. */
+  const deliverPreceding = async (chunk: Chunk, only?: (index: number) => boolean) => {
+    const preceding = precedingOf(chunk, only);
+    if (preceding !== undefined) await deliverWithinLimits(preceding);
+  };
+
+  const deliverWithinLimits = async (chunk: Chunk): Promise<void> => {
+    const { items, bytes } = chunk.operation.limits;
+    if (chunk.items === 1 || (chunk.items <= items && chunk.bytes <= bytes)) return deliver(chunk, unsent);
+    for (const half of halve(chunk)) await deliverWithinLimits(half);
+  };
+
+  return (chunk) => deliver(chunk, unsent);
 }
+
+const unsent: Passage = { announced: false, maybeTaken: false, retries: 0 };
 
 /** The platform answered for the chunk, so others may come. */
 const isWayOpen = (verdict: Verdict, step: Step): boolean =>

@@ -27,6 +27,10 @@ interface OpenChunk {
   bytes: number;
   repeatable: boolean;
   laned: boolean;
+  /** Lanes that no further item of this chunk may have: see {@link mustBeApart}. */
+  closedLanes: Set<number> | undefined;
+  /** What the operation's `apart` gave for its items. */
+  texts: Set<string> | undefined;
 }
 
 export interface Planner {
@@ -90,6 +94,8 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
       bytes: frameBytes(operation, route) - 1,
       repeatable: true,
       laned: false,
+      closedLanes: undefined,
+      texts: operation.apart === undefined ? undefined : new Set(),
     };
     open.set(name, chunk);
     // With one chunk open nothing can be overtaken, so its lanes are looked up only once there is a second.
@@ -102,9 +108,36 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
     for (let at = laneStarts[item] ?? 0; at < end; at++) hold(chunk, lanes[at] ?? 0);
   };
 
+  /**
+   * Whether an item must not join a chunk: because of what the operation says, or because an item of the same person there has
+   * superseded others. Should that one be refused, they are sent after all, and must not overtake this one.
+   */
+  const mustBeApart = (chunk: OpenChunk, { bytes, starts, ends, lanes, laneStarts }: MappedBlock, item: number) => {
+    const { texts, operation, closedLanes } = chunk;
+    if (texts !== undefined && operation.apart !== undefined) {
+      if (texts.has(operation.apart(decoder.decode(bytes.subarray(starts[item], ends[item]))))) return true;
+    }
+    if (closedLanes === undefined) return false;
+    return lanes.subarray(laneStarts[item], laneStarts[item + 1]).some((lane) => closedLanes.has(lane));
+  };
+
+  const keepApart = (
+    chunk: OpenChunk,
+    { bytes, starts, ends, lanes, laneStarts, lastWins }: MappedBlock,
+    item: number,
+  ) => {
+    const { texts, operation } = chunk;
+    if (texts !== undefined && operation.apart !== undefined)
+      texts.add(operation.apart(decoder.decode(bytes.subarray(starts[item], ends[item]))));
+    if (lastWins === undefined || lastWins.earlier[item] === 0) return;
+    chunk.closedLanes ??= new Set();
+    for (const lane of lanes.subarray(laneStarts[item], laneStarts[item + 1])) chunk.closedLanes.add(lane);
+  };
+
   const addItems = (block: LiveBlock) => {
     const { mapped, operations } = block;
     const { entries, routes, routeNames, starts, ends } = mapped;
+    const superseded = mapped.lastWins?.superseded;
     let chunk: OpenChunk | undefined;
     let entry = -1;
     let route = -1;
@@ -113,6 +146,7 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
     let mostBytes = 0;
 
     for (let item = 0; item < entries.length; item++) {
+      if (superseded !== undefined && superseded[item] === 1) continue;
       // Neighbours mostly belong together; what they share is looked up once.
       if (entries[item] !== entry || routes[item] !== route || operation === undefined) {
         entry = entries[item] ?? 0;
@@ -129,7 +163,9 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
       if (chunk !== undefined) {
         const isFull = chunk.items >= mostItems || chunk.bytes + 1 + size > mostBytes;
         if (isFull && singleRequest) throw oneRequestOnly(chunk);
-        if (isFull || (laned && open.size > 1 && isOvertaken(chunk, mapped, item))) {
+        const isApart =
+          (chunk.texts !== undefined || chunk.closedLanes !== undefined) && mustBeApart(chunk, mapped, item);
+        if (isFull || isApart || (laned && open.size > 1 && isOvertaken(chunk, mapped, item))) {
           closeUpTo(chunk);
           chunk = undefined;
         }
@@ -140,6 +176,7 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
       }
       chunk.items += 1;
       chunk.bytes += 1 + size;
+      if (chunk.texts !== undefined || superseded !== undefined) keepApart(chunk, mapped, item);
       chunk.repeatable &&= operation.repeatable;
       chunk.laned ||= laned;
       if (laned && open.size > 1) holdLanes(chunk, mapped, item);
@@ -176,6 +213,8 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
     },
   };
 }
+
+const decoder = new TextDecoder();
 
 /** Thrown before anything has left: the chunk that is full is the first, and still here. */
 const oneRequestOnly = ({ operation, items, bytes }: OpenChunk): UserError =>

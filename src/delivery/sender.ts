@@ -17,7 +17,7 @@ import { createSettling, type SettlingOptions } from './settling.ts';
 import type { StopReason } from './stop.ts';
 
 /** Is told what happens; returns nothing, changes nothing. */
-export type SenderObserver = CourierOptions['observer'] & Pick<SettlingOptions, 'settled'>;
+export type SenderObserver = CourierOptions['observer'] & Pick<SettlingOptions, 'settled' | 'superseded'>;
 
 export interface SenderOptions
   extends Omit<CourierOptions, 'observer'>,
@@ -70,6 +70,7 @@ export function createSender(options: SenderOptions): Sender {
     ledger: options.ledger,
     uncertain: policy.uncertain,
     settled: (chunk, to, items, records) => observer.settled(chunk, to, items, records),
+    superseded: (items) => observer.superseded?.(items),
     writeRejects: options.writeRejects,
     writeUncertain: options.writeUncertain,
   });

@@ -6,6 +6,7 @@ import type { Reason, Receipts } from '../model/verdict.ts';
 import { type Chunk, type EntryRecords, itemAt, type LiveBlock, recordsOf } from './chunk.ts';
 import type { Ledger, LedgerEvent, Receipt, Settlement } from './ledger.ts';
 import { mayResend, type Policy } from './next-step.ts';
+import { type Some, supersededBy } from './superseded.ts';
 
 /** One item that a platform refused or never answered for. */
 export interface FailedItem {
@@ -19,6 +20,8 @@ export interface SettlingOptions {
   readonly uncertain: Policy['uncertain'];
   /** `records` says which rows of which loads and entries. */
   readonly settled: (chunk: Chunk, to: Settlement, items: number, records: readonly EntryRecords[]) => void;
+  /** Of what was settled as skipped: so many items because a later one took their place. */
+  readonly superseded?: ((items: number) => void) | undefined;
   /** Writes the rows of these items to the rejects or the uncertain file; resolves when the operating system has them. */
   readonly writeRejects: (items: readonly FailedItem[]) => Promise<void>;
   readonly writeUncertain: (items: readonly FailedItem[]) => Promise<void>;
@@ -33,9 +36,6 @@ export interface Passage {
   readonly retries: number;
 }
 
-/** Items of a chunk, by index; undefined: all of them. */
-type Some = ((index: number) => boolean) | undefined;
-
 export interface Settling {
   /** Resolves when the journal knows that the chunk is about to leave. */
   announce(chunk: Chunk): Promise<void>;
@@ -48,22 +48,46 @@ export interface Settling {
   giveBack(chunk: Chunk, passage: Passage, reason: Reason): Promise<void>;
 }
 
-export function createSettling({ ledger, uncertain, settled, ...files }: SettlingOptions): Settling {
+/** What becomes of superseded items when this becomes of the one that took their place: they would never be told otherwise. */
+const follows: Readonly<Record<Settlement, Settlement>> = {
+  sending: 'sending',
+  accepted: 'skipped',
+  // They are sent after all.
+  rejected: 'open',
+  skipped: 'skipped',
+  uncertain: 'uncertain',
+  open: 'open',
+};
+
+export function createSettling({ ledger, uncertain, settled, superseded, ...files }: SettlingOptions): Settling {
+  /** In one transaction: a crash between an item and those that it superseded would bring an old row back over a new one. */
   const move = async (chunk: Chunk, to: Settlement, only?: Some, receipts?: Receipts) => {
     const records = recordsOf(chunk, only);
     const events: LedgerEvent[] = records.map((moved) => ({ ...moved, to }));
+    const behind = supersededBy(chunk, only);
+    const after = { to: follows[to], records: behind === undefined ? [] : recordsOf(behind) };
+    for (const moved of after.records) events.push({ ...moved, to: after.to });
     if (events.length > 0) await ledger.record(events, receiptsOf(chunk, receipts));
-    return records;
+    return { records, behind, after };
   };
 
   const settle = async (chunk: Chunk, to: Settlement, items: number, only?: Some, receipts?: Receipts) => {
-    settled(chunk, to, items, await move(chunk, to, only, receipts));
+    const { records, behind, after } = await move(chunk, to, only, receipts);
+    settled(chunk, to, items, records);
+    if (behind === undefined) return;
+    settled(behind, after.to, behind.items, after.records);
+    if (after.to === 'skipped') superseded?.(behind.items);
   };
 
   const hold = async (chunk: Chunk, reason: Reason) => {
-    await files.writeUncertain([...allOf(chunk, reason)].map(([index]) => ({ ...itemAt(chunk, index), reason })));
+    await writeHeld(chunk, reason);
+    const behind = supersededBy(chunk);
+    if (behind !== undefined) await writeHeld(behind, reason);
     await settle(chunk, 'uncertain', chunk.items);
   };
+
+  const writeHeld = (chunk: Chunk, reason: Reason) =>
+    files.writeUncertain([...allOf(chunk, reason)].map(([index]) => ({ ...itemAt(chunk, index), reason })));
 
   return {
     async announce(chunk) {

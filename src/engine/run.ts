@@ -104,6 +104,7 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
       tally.settled(to, items, records);
       if (to === 'rejected') stopIfOverBudget();
     },
+    superseded: (items) => tally.superseded(items),
     retried(reason) {
       tally.retried();
       if (clock.now() - retrySaid < sayRetryEveryMs) return;
@@ -200,6 +201,7 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     target: order.resolved.settings.name,
     files: feed.names,
     ...counts,
+    ...(tally.itemsSuperseded === 0 ? {} : { superseded: tally.itemsSuperseded }),
     complete,
     resumed: order.resumed,
     alreadyLoaded: order.alreadyLoaded,

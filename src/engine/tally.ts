@@ -18,6 +18,8 @@ export interface Tally {
   /** `carry`: of the second of two requests. */
   sent(chunk: Pick<Chunk, 'bytes' | 'items' | 'operation'>, carry?: string): void;
   settled(to: Settlement, items: number, records: readonly EntryRecords[]): void;
+  /** Of the skipped ones: a later item took their place. */
+  superseded(items: number): void;
   retried(): void;
   /** A block was read, mapped and handed on. */
   took(fed: FedBlock, file: string): void;
@@ -39,6 +41,7 @@ export interface Tally {
   readonly cost: number;
   readonly itemsMapped: number;
   readonly itemsSettled: number;
+  readonly itemsSuperseded: number;
   readonly faults: readonly FaultTally[];
   readonly warnings: Summary['warnings'];
   readonly destroyed: Summary['destroyed'];
@@ -52,7 +55,7 @@ export function createTally(operations: readonly Operation[]): Tally {
   >();
   const destroyed = new Map<string, { readonly operation: string; readonly what: string; items: number }>();
   const shown = { read: 0, accepted: 0, rejected: 0, skipped: 0, uncertain: 0, bytesRead: 0 };
-  const counters = { requests: 0, retries: 0, bytes: 0, cost: 0, itemsMapped: 0, itemsSettled: 0 };
+  const counters = { requests: 0, retries: 0, bytes: 0, cost: 0, itemsMapped: 0, itemsSettled: 0, itemsSuperseded: 0 };
   const entries = operations.length;
 
   const addFault = (place: string, { code, column, field, reason }: Fault) => {
@@ -85,6 +88,9 @@ export function createTally(operations: readonly Operation[]): Tally {
       counters.itemsSettled += items;
       shown[to] += items / entries;
       if (to === 'accepted') addDestroyed(records);
+    },
+    superseded(items) {
+      counters.itemsSuperseded += items;
     },
     retried() {
       counters.retries += 1;
@@ -122,6 +128,9 @@ export function createTally(operations: readonly Operation[]): Tally {
     },
     get itemsSettled() {
       return counters.itemsSettled;
+    },
+    get itemsSuperseded() {
+      return counters.itemsSuperseded;
     },
     get faults() {
       return [...faults.values()].sort((a, b) => b.count - a.count);

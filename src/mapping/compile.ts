@@ -31,7 +31,7 @@ export interface MapOptions {
 }
 
 export interface CompiledMapping {
-  readonly entries: readonly { readonly operation: Operation }[];
+  readonly entries: readonly { readonly operation: Operation; readonly lastWins: boolean }[];
   /** The result is used again by the next call. */
   mapRow(row: Row, options: MapOptions): MappedRow;
   /** Value of the mapping's `key` columns in a row, joined; '' when it names none or they are empty. */
@@ -73,7 +73,7 @@ export function compileMapping(mapping: Mapping, shape: Shape, target: Target, k
   const usable = entries.filter((entry) => entry !== undefined);
   const keys = new LazyContext(keyReaders);
   return {
-    entries: usable.map(({ operation }) => ({ operation })),
+    entries: usable.map(({ operation, lastWins }) => ({ operation, lastWins })),
     mapRow: rowMapper(where, usable, keyReaders, sensitive),
     keyOf(row) {
       keys.row = row;

@@ -21,6 +21,7 @@ export interface EntryField extends CompiledField {
 export interface CompiledEntry {
   readonly operation: Operation;
   readonly when: Expression | undefined;
+  readonly lastWins: boolean;
   readonly map: (row: Row, context: RowContext) => Encoded | { readonly faults: readonly Fault[] };
   /** By its name as the mapping or the target writes it. */
   readonly fieldNamed: (name: string) => EntryField | undefined;
@@ -85,7 +86,29 @@ export function compileEntry(entry: MappingEntry, around: EntrySurroundings): Co
       });
     }
   }
-  return { operation, when: around.when, map: entryMapper(fields, operation), fieldNamed: fieldIndex(fields) };
+  checkLastWins(entry, operation, around);
+  const lastWins = entry.lastWins === true;
+  return {
+    operation,
+    when: around.when,
+    lastWins,
+    map: entryMapper(fields, operation),
+    fieldNamed: fieldIndex(fields),
+  };
+}
+
+function checkLastWins({ lastWins, path }: MappingEntry, operation: Operation, around: EntrySurroundings): void {
+  if (lastWins !== true) return;
+  const at = [...path, 'lastWins'];
+  if (operation.lastWins === undefined) {
+    around.complain({
+      path: at,
+      text: `lastWins is not possible for the operation ${operation.name} as it is set here: it is for items that overwrite the one before, and each of these counts`,
+    });
+  }
+  if (around.mapping.key.length === 0) {
+    around.complain({ path: at, text: 'lastWins needs key: the column that says which rows are of one person' });
+  }
 }
 
 function openOperation(entry: MappingEntry, { target, kind, complain }: EntrySurroundings): Operation | undefined {

@@ -52,7 +52,15 @@ function normalise(file: MappingFile): Omit<Mapping, 'file' | 'positions' | 'wri
   const { fields = {}, operation = '', settings = {} } = file;
   const entries: MappingEntry[] =
     file.items === undefined
-      ? [{ operation, settings: settings as JsonObject, fields: normaliseFields(fields), path: [] }]
+      ? [
+          {
+            operation,
+            settings: settings as JsonObject,
+            ...(file.lastWins === undefined ? {} : { lastWins: file.lastWins }),
+            fields: normaliseFields(fields),
+            path: [],
+          },
+        ]
       : file.items.map((entry, index) => ({
           ...entry,
           settings: (entry.settings ?? {}) as JsonObject,
@@ -112,7 +120,7 @@ function shapeComplaints(data: unknown): Complaint[] {
     found.push(...nestingComplaints(data['fields'], ['fields']));
     return found;
   }
-  for (const key of ['operation', 'fields', 'settings']) {
+  for (const key of ['operation', 'fields', 'settings', 'lastWins']) {
     if (data[key] !== undefined) {
       found.push({ path: [key], text: `${key} stands in each of items, not beside it`, atKey: true });
     }

@@ -12,6 +12,7 @@ import { ByteSink, grown } from './byte-sink.ts';
 import type { CompiledMapping } from './compile.ts';
 import { keyHash } from './key-hash.ts';
 import { laneHash } from './lane-hash.ts';
+import { createCollapser } from './last-wins.ts';
 
 export interface BlockContext {
   /** Of the load that this file is. Seed of the rows' identities. */
@@ -39,6 +40,9 @@ export function parsedBlockMapper(
   context: BlockContext,
 ): (block: Block) => MappedBlock {
   const entryCount = compiled.entries.length;
+  const collapser = compiled.entries.some(({ lastWins }) => lastWins)
+    ? createCollapser(compiled.entries.map(({ lastWins, operation }) => (lastWins ? operation.lastWins : undefined)))
+    : undefined;
   const { loadKey, now, done } = context;
   let record = 0;
   const identity = (entry: number) => createHash('sha256').update(`${loadKey}:${record}:${entry}`).digest('hex');
@@ -84,6 +88,7 @@ export function parsedBlockMapper(
       for (let entry = 0; entry < entryCount; entry++) {
         const item = mapped.kind === 'items' ? mapped.items[entry] : undefined;
         if (item !== undefined) {
+          collapser?.add(items.count, entry, compiled.keyOf(row), item);
           items.add(item, record - block.startRecord, entry);
           if (item.warnings !== undefined) for (const warning of item.warnings) warn(index, warning);
         } else if (isDone === undefined || !isDone(entry)) {
@@ -97,6 +102,7 @@ export function parsedBlockMapper(
     return {
       block: rest,
       ...taken,
+      ...(collapser === undefined ? {} : { lastWins: collapser.take(taken.entries.length) }),
       skipped: skipped satisfies RecordRange[][],
       rejected,
       warnings: [...warnings.values()],
@@ -139,6 +145,10 @@ class ItemCollector {
     this.#routes = new Uint32Array(expected);
     this.#entries = new Uint8Array(expected);
     this.#laneStarts = new Uint32Array(expected + 1);
+  }
+
+  get count(): number {
+    return this.#sink.count;
   }
 
   add(item: Encoded, row: number, entry: number): void {

@@ -37,6 +37,7 @@ export interface MappingEntry {
   readonly when?: string;
   readonly settings: JsonObject;
   readonly onEmpty?: EmptyPolicy;
+  readonly lastWins?: boolean;
   /** In the file's order, which is the payload's. */
   readonly fields: readonly MappingField[];
   /** Where it stands in the file: [] or ['items', index]. */

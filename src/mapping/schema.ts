@@ -113,11 +113,18 @@ const fields = z.record(z.string(), field).describe('Field of the payload (dots 
 const settings = z.record(z.string(), someJson).describe('What the operation needs and is the same for every row.');
 const condition = (about: string) => z.string().min(1).describe(about);
 
+const lastWins = z
+  .boolean()
+  .describe(
+    'Of rows of one key that stand near each other, send only the last where it overwrites the others. Counted.',
+  );
+
 const entry = z.strictObject({
   operation: z.string().min(1).describe('What the item does at the target.'),
   when: condition('CEL. No item of this kind for rows for which it is false.').optional(),
   settings: settings.optional(),
   onEmpty: onEmpty.optional(),
+  lastWins: lastWins.optional(),
   fields,
 });
 
@@ -149,6 +156,7 @@ export const mappingSchema = z.strictObject({
     .describe('Source column or columns that say whom a row is about. Lanes, ids and reports use it.'),
   where: condition('CEL. Rows for which it is false are skipped, and counted.').optional(),
   onEmpty: onEmpty.optional(),
+  lastWins: lastWins.optional(),
   fields: fields.optional(),
   items: z
     .array(entry)

@@ -65,6 +65,11 @@ export interface MappedBlock {
   /** Index into `routeNames`: only items of one family and one route may share a request. */
   readonly routes: Uint32Array;
   readonly routeNames: readonly string[];
+  /**
+   * Where the mapping says `lastWins`. `superseded[i]` is 1 for an item that a later one of this block overwrites: it is not
+   * sent. `earlier[i]` is 1 + the index of the item that item `i` supersedes directly, or 0.
+   */
+  readonly lastWins?: { readonly superseded: Uint8Array; readonly earlier: Uint32Array };
   /** Rows left out by `where`, `when` or an empty result, for each entry. */
   readonly skipped: readonly (readonly RecordRange[])[];
   readonly rejected: readonly RowRejection[];

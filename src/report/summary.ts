@@ -30,6 +30,11 @@ export interface Summary extends RowCounts {
   readonly command: 'push' | 'validate' | 'retry';
   readonly target: string;
   readonly files: readonly string[];
+  /**
+   * Items that were not sent because a later row of their key overwrites them (`lastWins`): their rows are among the skipped.
+   * Of this run; absent when there were none.
+   */
+  readonly superseded?: number;
   /** The input was read to its end. */
   readonly complete: boolean;
   /** Rows that earlier runs of these loads had settled; they are in the counts. */

@@ -151,6 +151,10 @@ export function summaryLines(summary: Summary, accepted: string): string[] {
   if (summary.estimate !== undefined && summary.requests > 0) lines.push(`  ${estimateText(summary.estimate)}`);
   if (summary.repeatedKeys !== undefined && (summary.repeatedKeys.rows > 0 || !summary.repeatedKeys.isWhole))
     lines.push(`  ${chalk.cyan('note')} ${printable(repeatedKeysText(summary.repeatedKeys))}`);
+  if (summary.superseded !== undefined)
+    lines.push(
+      `  ${chalk.cyan('note')} ${plural(summary.superseded, 'item')} skipped because a later row of the same key overwrites them (lastWins)`,
+    );
   if (summary.resumed > 0) lines.push(`  ${plural(summary.resumed, 'row')} of these had been settled by earlier runs`);
   for (const file of summary.alreadyLoaded.slice(0, mostFilesNamed)) lines.push(`  already loaded: ${printable(file)}`);
   if (summary.alreadyLoaded.length > mostFilesNamed)

@@ -88,6 +88,8 @@ function open(settings: CustomerioConfig, common: CommonSettings): Target {
       },
       repeatable: true, // by messageId (contract §7)
       ...(destroys === undefined ? {} : { destroys }),
+      // The only ones that state how a thing is; all others happen (contract §2.1).
+      ...(call.type === 'identify' || call.type === 'group' ? { lastWins: { same: sameIds } } : {}),
       notices,
       limits: {
         items: common.maxRecords ?? defaultItems,
@@ -133,6 +135,7 @@ function open(settings: CustomerioConfig, common: CommonSettings): Target {
   }
 }
 
+const sameIds = [['userId'], ['anonymousId'], ['groupId'], ['traits', 'objectTypeId']] as const;
 const frame = { prefix: '{"batch":[', suffix: ']}' };
 
 const unknownWindow =

@@ -86,6 +86,8 @@ export function streamOperation(
     // Persons and products are updated by their key; interactions are appended, so a second time doubles them (contract §7).
     repeatable: kind !== 'interaction',
     ...(replaces ? { destroys: 'removes all that the data set held before and puts this load in its place' } : {}),
+    // An overwrite load is one request, and what is not in it is gone. Without declared identifiers nobody knows who is who.
+    ...(laned && !replaces && identifiers.length > 0 ? { lastWins: { same: identifiers.map((name) => [name]) } } : {}),
     notices: streamNotices(kind, dataflow, { draft, replaces, identified: identifiers.length > 0 }),
     limits,
     laned,

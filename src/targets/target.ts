@@ -204,6 +204,17 @@ export interface Operation {
   /** Sending an item a second time leaves the platform as sending it once. Decides what happens to uncertain rows. */
   readonly repeatable: boolean;
   readonly destroys?: string;
+  /**
+   * Present when an item overwrites, in the thing that it is about, each field that it has: then a mapping may say `lastWins`,
+   * and of several items about one thing the last is enough. `same`: paths into the item's JSON that must be equal, because
+   * they say which thing is written, beside route and lanes.
+   */
+  readonly lastWins?: { readonly same: readonly (readonly string[])[] };
+  /**
+   * Items of one route that give the same text must not share a request: nothing says which of them would count. Asked of the
+   * item's JSON.
+   */
+  readonly apart?: (json: string) => string;
   /** Lines to say at the start of a run that uses this operation under these settings, beside the target's own. */
   readonly notices?: readonly string[];
   readonly limits: {

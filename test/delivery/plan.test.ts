@@ -158,3 +158,39 @@ test('a load that must be one request waits for the end of the input, and throws
     code: 'one-request-only',
   });
 });
+
+test('items that must be apart never share a request, leave in their order, and others join as ever', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat({ max: 2 })), { maxLength: 40 }), (items) => {
+      const operation = makeOperation({ laned: true, apart: (json) => (JSON.parse(json) as { name: string }).name });
+      const made = items.map(([name, who], index) => ({
+        json: JSON.stringify({ n: index + 1, name }),
+        record: index + 1,
+        route: `${who}`,
+        lanes: [who],
+      }));
+      const planner = createPlanner();
+      const chunks = [...planner.add(makeBlock(made, [operation])), ...planner.flush()];
+      const seen = new Map<string, number[]>();
+      for (const chunk of chunks) {
+        const names = (JSON.parse(textOf(chunkBytes(chunk))) as { name: string }[]).map(({ name }) => name);
+        assert.equal(new Set(names).size, names.length);
+        seen.set(chunk.route, [...(seen.get(chunk.route) ?? []), ...idsOf(chunk)]);
+      }
+      for (const ids of seen.values())
+        assert.deepEqual(
+          ids,
+          [...ids].sort((a, b) => a - b),
+        );
+      assert.equal([...seen.values()].flat().length, items.length);
+    }),
+  );
+  const operation = makeOperation({ apart: (json) => json });
+  const planner = createPlanner();
+  const texts = ['"x"', '"y"', '"x"', '"z"'].map((json, index) => ({ json, record: index + 1 }));
+  const chunks = [...planner.add(makeBlock(texts, [operation])), ...planner.flush()];
+  assert.deepEqual(
+    chunks.map(({ items }) => items),
+    [2, 2],
+  );
+});

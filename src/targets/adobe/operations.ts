@@ -90,6 +90,7 @@ function messageOperation(name: 'record' | 'event', given: MessageSettings, gate
     fields: withoutTwins(fields),
     repeatable: true,
     laned: !isEvent,
+    ...(isEvent ? {} : { lastWins: { same: [entityPath('identityMap'), entityPath('_id')] } }),
     shape: {
       before: `{"header":${JSON.stringify(header)},"body":{"xdmMeta":${JSON.stringify({ schemaRef })},"xdmEntity":`,
       after: '}}',
@@ -107,6 +108,8 @@ function messageOperation(name: 'record' | 'event', given: MessageSettings, gate
     },
   });
 }
+
+const entityPath = (name: string) => ['body', 'xdmEntity', name] as const;
 
 /** Has rules of its own, whatever a declared schema says of it. */
 const checkedElsewhere = { record: ['identityMap'], event: ['identityMap', '_id', 'timestamp'] } as const;
@@ -203,6 +206,7 @@ interface Parts {
   readonly fields: readonly FieldRule[];
   readonly repeatable: boolean;
   readonly laned: boolean;
+  readonly lastWins?: NonNullable<Operation['lastWins']>;
   readonly shape: Shape;
   /** For what goes through Data Prep: the flow stands in a header of the request, so all of a request share it. */
   readonly flowId?: string;
@@ -243,6 +247,7 @@ function operation(gate: Gate, name: OperationName, mode: Mode, parts: Parts): O
       bytes: Math.min(common.maxBytes ?? defaultBytes, mostBytes),
     },
     laned: parts.laned,
+    ...(parts.lastWins === undefined ? {} : { lastWins: parts.lastWins }),
     encode(item, row) {
       const faults: Fault[] = [];
       const { json, lanes } = shape.encode(item, row, faults);

@@ -158,6 +158,10 @@ export function createOperation(entity: Entity, settings: OperationSettings, tar
       why: 'null clears the field at Data Talks; an empty text fails the call in any field that is not text, and a field left out is either refused or cleared as well',
     },
     repeatable: settings.assumeUpsert ?? true,
+    // The Hard-ID is the lane.
+    ...(entity !== 'events' && derived === undefined && settings.assumeUpsert !== false
+      ? { lastWins: { same: [] } }
+      : {}),
     limits: { items: 1, bytes: target.maxBytes },
     // A derived Hard-ID is another one for each row: no two rows are about the same thing.
     laned: derived === undefined,

@@ -49,6 +49,7 @@ export const datafeedPut: OperationKind = {
         why: 'entries hold texts only, so there is no null; keep writes an empty text',
       },
       repeatable: true,
+      lastWins: { same: [] },
       limits: { items: 1, bytes: site.limits.bytes },
       laned: true,
       encode(item) {

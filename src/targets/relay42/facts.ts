@@ -86,6 +86,9 @@ function compileWriting(
       why: 'a fact is replaced as a whole, so a property that is left out is most likely removed; null is not documented',
     },
     repeatable: true,
+    lastWins: { same: [['factName']] },
+    // A fact is replaced as a whole by its name, and no order is promised within one request (contract §6, §9).
+    apart: factNameOf,
     notices: expiryNotices(settings),
     limits: site.limits,
     laned: true,
@@ -112,6 +115,11 @@ function compileWriting(
     cost: (items) => 1 + items, // contract §4
     identicalRefusals,
   };
+}
+
+function factNameOf(json: string): string {
+  const fact: unknown = JSON.parse(json);
+  return typeof fact === 'object' && fact !== null && 'factName' in fact ? String(fact.factName) : '';
 }
 
 /** What settings do not give, every row must. */
