@@ -15,6 +15,7 @@ import {
 import { exitAsInternalOnCrash, tolerateClosedOutputs } from './commands/last-resort.ts';
 import { Exit } from './model/fault.ts';
 import { errorLine } from './report/json.ts';
+import { printable } from './report/printable.ts';
 
 const version = (): string => {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -31,6 +32,10 @@ export function buildProgram(): Command {
     .showHelpAfterError('(cdp-load --help lists commands and flags)')
     // Or "targets" would take the --config that stands behind "targets check", and "check" would never see it.
     .enablePositionalOptions()
+    // Commander quotes what was typed, and a script may have typed what stood in a file name.
+    .configureOutput({
+      writeErr: (text) => void process.stderr.write(text.split('\n').map(printable).join('\n')),
+    })
     .exitOverride();
 
   withOutputFlags(

@@ -49,7 +49,9 @@ export async function init(file: string, flags: InitFlags): Promise<void> {
   const { text, draft } = await author(file, output, aim, flags);
   await writeNew(output, text);
   await writeSchema(dirname(resolve(output)));
-  say(`Wrote ${chalk.bold(output)}: ${aim.operation} for ${aim.type.type}, ${plural(draft.fields.length, 'field')}.`);
+  say(
+    `Wrote ${chalk.bold(printable(output))}: ${aim.operation} for ${aim.type.type}, ${plural(draft.fields.length, 'field')}.`,
+  );
   for (const text of leftOutTexts(draft.leftOut)) say(`  ${printable(text)}`);
   for (const line of choicesIn(text, output)) say(line);
   process.exitCode = await verify(file, output, flags, say);
@@ -74,7 +76,9 @@ interface Aim {
 /** A configured target tells more than a type: its declared columns, its data set. It need not be complete. */
 function aimOf(flags: InitFlags): Aim {
   const config = loadConfig(flags.config, process.cwd());
-  const configured = config.content.targets[flags.target];
+  const configured = Object.hasOwn(config.content.targets, flags.target)
+    ? config.content.targets[flags.target]
+    : undefined;
   const type = requireType(configured?.type ?? flags.target);
   const known = Object.keys(type.operations);
   const operation = flags.operation ?? known[0] ?? '';
@@ -196,7 +200,7 @@ function choicesIn(text: string, output: string): string[] {
     return mark === undefined
       ? []
       : [
-          `  ${chalk.yellow(mark === 'CHOOSE' ? choosing.slice(0, -1).toLowerCase() : 'fill in')} ${output}:${index + 1}: ${what}`,
+          `  ${chalk.yellow(mark === 'CHOOSE' ? choosing.slice(0, -1).toLowerCase() : 'fill in')} ${printable(`${output}:${index + 1}: ${what}`)}`,
         ];
   });
   const more = marked.length - mostChoicesShown;
@@ -235,7 +239,7 @@ async function verify(file: string, output: string, flags: InitFlags, say: (text
     const next = commandFor(summary.rejected > 0 ? 'validate' : 'push', file, output, flags);
     const isDestructive = prepared.operations.some(({ destroys }) => destroys !== undefined);
     const further = `${inSandbox ? ' --sandbox' : ''}${isDestructive ? ' --confirm-destructive' : ''}`;
-    say(`${chalk.bold('Next:')} ${next}${further}`);
+    say(`${chalk.bold('Next:')} ${printable(next)}${further}`);
     return summary.exit;
   } finally {
     unlisten();
@@ -270,6 +274,6 @@ function verdictLines(summary: Summary): string[] {
   }
   const more = faults.length - mostFaultsShown;
   if (more > 0) lines.push(`  … and ${plural(more, 'other reason')}`);
-  if (summary.rejectsFile !== undefined) lines.push(`  The rows: ${summary.rejectsFile}`);
+  if (summary.rejectsFile !== undefined) lines.push(`  The rows: ${printable(summary.rejectsFile)}`);
   return lines;
 }

@@ -15,6 +15,7 @@ import { mappingHash } from '../mapping/mapping-hash.ts';
 import { systemClock } from '../model/clock.ts';
 import { exitOf } from '../model/fault.ts';
 import { maskTexts } from '../model/mask.ts';
+import { printable } from '../report/printable.ts';
 import type { Reporter, Summary } from '../report/summary.ts';
 import type { InputFlags, OutputFlags, ResumeFlags, SendingFlags, TargetFlags } from './flags.ts';
 import { commandLine, createReporter, listenForSignals, orderOf, retryCommand, transportOptions } from './world.ts';
@@ -220,7 +221,8 @@ async function withPrepared(
     reporter.finished(summary);
     if (prepared.sandbox !== undefined && summary.command === 'push' && !flags.json && !flags.quiet) {
       process.stderr.write(`  What the sandbox holds now:\n`);
-      for (const line of prepared.sandbox.emulator(resolved.type.type).summary()) process.stderr.write(`    ${line}\n`);
+      for (const line of prepared.sandbox.emulator(resolved.type.type).summary())
+        process.stderr.write(`    ${printable(line)}\n`);
     }
     process.exitCode = summary.exit;
   } finally {

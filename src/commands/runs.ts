@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load.ts';
 import type { RunSummary } from '../journal/history.ts';
 import { openJournal } from '../journal/journal.ts';
 import { stateDirectory } from '../journal/state-directory.ts';
+import { jsonLine } from '../report/json.ts';
 import { count, durationText, printable } from '../report/printable.ts';
 import type { ConfigFlags, OutputFlags } from './flags.ts';
 
@@ -13,13 +14,13 @@ export async function runs(id: string | undefined, flags: ConfigFlags & OutputFl
   try {
     if (id === undefined) {
       const listed = journal.runs();
-      for (const run of listed) say(flags.json ? JSON.stringify({ event: 'run', ...run }) : runLine(run));
-      if (listed.length === 0 && !flags.json) say(`No runs yet in ${journal.stateDirectory}.`);
+      for (const run of listed) say(flags.json ? jsonLine({ event: 'run', ...run }) : runLine(run));
+      if (listed.length === 0 && !flags.json) say(`No runs yet in ${printable(journal.stateDirectory)}.`);
       return;
     }
     const run = journal.run(id);
     if (flags.json) {
-      say(JSON.stringify({ event: 'run', ...run }));
+      say(jsonLine({ event: 'run', ...run }));
       return;
     }
     say(runLine(run));

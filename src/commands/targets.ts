@@ -7,6 +7,7 @@ import { systemClock } from '../model/clock.ts';
 import { Exit } from '../model/fault.ts';
 import { maskTexts } from '../model/mask.ts';
 import type { ApiFailure, ApiReply, ApiRequest } from '../model/request.ts';
+import { jsonLine } from '../report/json.ts';
 import { printable } from '../report/printable.ts';
 import { targetTypes } from '../targets/index.ts';
 import type { Target } from '../targets/target.ts';
@@ -19,12 +20,12 @@ export async function targets(name: string | undefined, flags: ConfigFlags & Out
   const listed = names.map((one) => ({ name: one, ...settingStates(one, config, process.env) }));
   if (flags.json) {
     for (const { name: one, type, states } of listed)
-      process.stdout.write(`${JSON.stringify({ event: 'target', name: one, type: type.type, settings: states })}\n`);
+      process.stdout.write(`${jsonLine({ event: 'target', name: one, type: type.type, settings: states })}\n`);
     return;
   }
   const lines: string[] = [];
   for (const { name: one, type, states } of listed) {
-    lines.push(`${chalk.bold(one)}  ${type.title} (${type.type})`);
+    lines.push(`${chalk.bold(printable(one))}  ${type.title} (${type.type})`);
     for (const { name: setting, about, from, variable, shown } of states) {
       const value =
         from === 'missing'

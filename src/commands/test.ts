@@ -2,6 +2,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Exit } from '../model/fault.ts';
+import { jsonLine } from '../report/json.ts';
 import { junitText } from '../report/junit.ts';
 import { printable } from '../report/printable.ts';
 import { type MappingReport, reportLines, totalsLine, totalsOf } from '../report/test-results.ts';
@@ -39,7 +40,7 @@ export async function test(paths: readonly string[], flags: TestFlags): Promise<
     });
   }
   const exit = totals.broken > 0 ? Exit.usage : totals.failed > 0 ? Exit.someRowsFailed : Exit.ok;
-  if (flags.json) process.stdout.write(`${JSON.stringify({ event: 'summary', ...totals, exit })}\n`);
+  if (flags.json) process.stdout.write(`${jsonLine({ event: 'summary', ...totals, exit })}\n`);
   else if (!flags.quiet || exit !== Exit.ok) process.stdout.write(`${totalsLine(totals)}\n`);
   process.exitCode = exit;
 }
@@ -73,8 +74,8 @@ function say(report: MappingReport, flags: TestFlags): void {
   const { file, outcomes, error } = report;
   if (flags.json) {
     for (const { name, line, passed, differences, faults } of outcomes)
-      write(JSON.stringify({ event: 'test', file, name, line, passed, differences, faults }));
-    if (error !== undefined) write(JSON.stringify({ event: 'error', file, ...error }));
+      write(jsonLine({ event: 'test', file, name, line, passed, differences, faults }));
+    if (error !== undefined) write(jsonLine({ event: 'error', file, ...error }));
     return;
   }
   const isGood = error === undefined && outcomes.every(({ passed }) => passed);

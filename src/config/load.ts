@@ -1,5 +1,5 @@
 /** Finds and reads `cdp-load.yaml`. Complaints name file, line and column. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
@@ -8,6 +8,9 @@ import { closest } from '../model/suggest.ts';
 import { type ConfigFile, configFile } from './schema.ts';
 
 export const configFileName = 'cdp-load.yaml';
+/** Each is looked for in the file, and held against every name that could have been meant. */
+export const mostUnknownKeys = 50;
+const mostConfigBytes = 1_048_576;
 
 export interface LoadedConfig {
   /** Absolute; undefined when there is no config file. */
@@ -36,21 +39,16 @@ export function loadConfig(named: string | undefined, workingDirectory: string):
       at: () => configFileName,
     };
   }
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    throw new UserError('config-not-found', `The config file ${path} cannot be read.`, {
-      hint: 'Check the path given to --config.',
-    });
-  }
+  const text = readConfig(path);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  // The library looks for keys that stand twice in quadratic time.
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${path}:${line}:${col}`;
   };
   const complaints = document.errors.map((error) => `${place(error.pos[0])}: ${error.message.split('\n')[0] ?? ''}`);
+  if (complaints.length === 0) complaints.push(...doubleKeys(document, place));
   if (complaints.length > 0) throw invalid(complaints);
 
   const at = (keys: readonly PropertyKey[]) => place(offsetOf(document.contents, keys) ?? 0);
@@ -65,6 +63,33 @@ export function loadConfig(named: string | undefined, workingDirectory: string):
     stateDir: stateDir === undefined ? undefined : resolve(directory, stateDir),
     at,
   };
+}
+
+function readConfig(path: string): string {
+  try {
+    if (statSync(path).size <= mostConfigBytes) return readFileSync(path, 'utf8');
+  } catch {
+    throw new UserError('config-not-found', `The config file ${path} cannot be read.`, {
+      hint: 'Check the path given to --config.',
+    });
+  }
+  throw invalid([`${path}: is larger than ${mostConfigBytes} bytes`]);
+}
+
+function doubleKeys(document: Document, place: (offset: number) => string): string[] {
+  const found: string[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value))
+          found.push(`${place(key.range?.[0] ?? 0)}: "${String(key.value)}" stands here a second time`);
+        seen.add(key.value);
+      }
+    },
+  });
+  return found;
 }
 
 /** The name of an alias may be a password that begins with `*`: it is not repeated. */
@@ -89,7 +114,7 @@ function plainOf(document: Document, place: (offset: number) => string): unknown
 
 function complaintsOf(issue: z.core.$ZodIssue, at: (path: readonly PropertyKey[]) => string): string[] {
   if (issue.code !== 'unrecognized_keys') return [`${at(issue.path)}: ${issue.path.join('.')}: ${issue.message}`];
-  return issue.keys.map((key) => {
+  return issue.keys.slice(0, mostUnknownKeys).map((key) => {
     const near = closest(key, Object.keys(configFile.shape));
     const meant = near === undefined ? '' : `; did you mean "${near}"?`;
     return `${at([...issue.path, key])}: "${key}" is nothing that a config file has${meant}`;

@@ -10,7 +10,7 @@ import { closest } from '../model/suggest.ts';
 import { findTargetType, knownNames } from '../targets/by-name.ts';
 import type { CommonSettings, Target, TargetType } from '../targets/target.ts';
 import { interpolate, type Surroundings } from './interpolate.ts';
-import { invalid, type LoadedConfig } from './load.ts';
+import { invalid, type LoadedConfig, mostUnknownKeys } from './load.ts';
 import { type CommonTargetSettings, commonTargetSettings, controlCharacter } from './schema.ts';
 
 export type RegisteredType = TargetType<unknown>;
@@ -217,7 +217,7 @@ function separate(type: RegisteredType, settings: Record<string, unknown>, name:
     const [key] = issue.path;
     const where = config.at(['targets', name, ...issue.path]);
     if (issue.code === 'unrecognized_keys') {
-      for (const unknown of issue.keys) {
+      for (const unknown of issue.keys.slice(0, mostUnknownKeys)) {
         const near = closest(unknown, [...commonKeys, ...Object.keys(ownProperties(type))]);
         const meant = near === undefined ? '' : `; did you mean "${near}"?`;
         complaints.push(

@@ -112,7 +112,10 @@ function checkLastWins({ lastWins, path }: MappingEntry, operation: Operation, a
 }
 
 function openOperation(entry: MappingEntry, { target, kind, complain }: EntrySurroundings): Operation | undefined {
-  const type = kind?.operations[entry.operation];
+  const type =
+    kind !== undefined && Object.hasOwn(kind.operations, entry.operation)
+      ? kind.operations[entry.operation]
+      : undefined;
   if (kind !== undefined && type === undefined) {
     const known = Object.keys(kind.operations);
     const near = didYouMean(entry.operation, known);

@@ -2,7 +2,7 @@
  * A look at an expression before it is ever evaluated: which columns it reads, and whether it could grow out of hand. CEL
  * has no loops, yet a few nested or chained list macros can multiply without bound: `[x].map(y, y + y).map(y, y + y)…`.
  */
-import { linearMatches, linearPattern } from './functions.ts';
+import { keptPattern, linearMatches } from './functions.ts';
 
 export interface ExpressionUse {
   /** Names that are columns or mistakes, with where they first stand. */
@@ -86,7 +86,7 @@ export function surveyExpression(tree: unknown): ExpressionUse {
       const pattern = literalText(inner[0]);
       if (pattern !== undefined) {
         try {
-          linearPattern(pattern);
+          keptPattern(pattern);
         } catch (error) {
           faults.push({ offset: pos, text: error instanceof Error ? error.message : 'not a regular expression' });
         }

@@ -8,12 +8,16 @@ import { readMappingText } from './files.ts';
 import { isPlainObject, type ReadYaml, readYaml } from './yaml.ts';
 
 const deepest = 8;
+/** In all: bases that name several bases each would double in number at every step. */
+const mostFiles = 64;
 
 /** Inherited name by name. */
 const mergedKeys = ['fields', 'settings', 'fragments'];
 
 /** The mapping file's text and that of all it extends, merged. Throws UserError for a file that cannot be read or is no YAML. */
-export async function readExtended(path: string, chain: readonly string[] = []): Promise<ReadYaml> {
+export const readExtended = (path: string): Promise<ReadYaml> => readWithBases(path, [], { files: 0 });
+
+async function readWithBases(path: string, chain: readonly string[], count: { files: number }): Promise<ReadYaml> {
   const read = readYaml(await readMappingText(path));
   if (read.complaints.length > 0) throw mappingError(path, read, read.complaints);
   if (!isPlainObject(read.data) || read.data['extends'] === undefined) return read;
@@ -29,7 +33,8 @@ export async function readExtended(path: string, chain: readonly string[] = []):
     const basePath = join(dirname(path), base);
     if (basePath === path || chain.includes(basePath)) return complain(`${base} extends this file in turn`, index);
     if (chain.length >= deepest) return complain(`more than ${deepest} files deep`, index);
-    const inherited = inFile(await readExtended(basePath, [...chain, path]), basePath);
+    if (++count.files > mostFiles) return complain(`more than ${mostFiles} files in all`, index);
+    const inherited = inFile(await readWithBases(basePath, [...chain, path], count), basePath);
     merged = merged === undefined ? inherited : overlay(merged, inherited);
   }
   return merged === undefined ? read : overlay(merged, { ...read, data });

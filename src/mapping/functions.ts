@@ -3,8 +3,8 @@
  * expression comes from a file, and must not be able to stop a load.
  */
 import { createHash } from 'node:crypto';
-import { setFlagsFromString } from 'node:v8';
 import type { Environment } from '@marcbachmann/cel-js';
+import { type LinearPattern, linearPattern } from '../model/linear-pattern.ts';
 import { newWallTime, setWall } from './calendar.ts';
 import { parsePattern, patternWriter } from './date-pattern.ts';
 import { datetimeFrom } from './dates.ts';
@@ -16,7 +16,6 @@ import { zoneNamed } from './zones.ts';
 /** Longest text that an expression may make. */
 export const longestResult = 16 * 1024 * 1024;
 
-const longestPattern = 1000;
 const longestMatched = 1_000_000;
 const mostKept = 200;
 
@@ -124,48 +123,13 @@ function replaceAll(text: string, old: string, by: string): string {
 const widest = 10_000n;
 const bounded = (width: bigint): number => Number(width > widest ? widest : width);
 
-let linearEngineIsOn = false;
-
-interface LinearPattern {
-  readonly test: (text: string) => boolean;
-}
 const patterns = new Map<string, LinearPattern>();
 
-/**
- * A regular expression that V8's linear engine runs, so that no text can make it backtrack for hours. Like RE2, which CEL
- * prescribes, it knows neither look-around nor back references.
- */
-export function linearPattern(source: string): LinearPattern {
-  return keep(patterns, source, () => {
-    if (source.length > longestPattern) throw new Error(`the pattern is longer than ${longestPattern} characters`);
-    if (!linearEngineIsOn) {
-      setFlagsFromString('--enable-experimental-regexp-engine');
-      linearEngineIsOn = true;
-    }
-    // The engine does not know the flag for any case; lower case on both sides comes to the same.
-    const anyCase = source.startsWith('(?i)');
-    const plain = anyCase
-      ? source.slice(4).replace(/\\.|[^\\]+/gs, (part) => (part[0] === '\\' ? part : part.toLowerCase()))
-      : source;
-    try {
-      const pattern = new RegExp(plain, 'l');
-      return {
-        test: anyCase ? (text: string) => pattern.test(text.toLowerCase()) : (text: string) => pattern.test(text),
-      };
-    } catch (error) {
-      const linear = error instanceof Error && error.message.includes('linear time');
-      throw new Error(
-        linear
-          ? 'the pattern cannot be matched in linear time: it has look-around, back references or a large {n,m}'
-          : 'the pattern is no valid regular expression',
-      );
-    }
-  });
-}
+export const keptPattern = (source: string): LinearPattern => keep(patterns, source, () => linearPattern(source));
 
 function matches(text: string, source: string): boolean {
   if (text.length > longestMatched) throw new Error('matches: the text is too long');
-  return linearPattern(source).test(text);
+  return keptPattern(source).test(text);
 }
 
 function keep<Value>(kept: Map<string, Value>, key: string, make: () => Value): Value {

@@ -1,7 +1,7 @@
 /** Text from files and platforms, made safe and bearable for a terminal. */
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that must not reach a terminal
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 const shownAs: Readonly<Record<string, string>> = { '\n': '⏎', '\r': '␍', '\t': '→' };
 

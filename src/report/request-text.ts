@@ -22,7 +22,7 @@ export function requestText(request: ApiRequest, mask: (text: string) => string,
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that must not reach a terminal
-const commands = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const commands = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** JSON lets some characters stand that a terminal obeys. Spelled out they are still the same JSON. */
 export const withoutCommands = (json: string): string =>

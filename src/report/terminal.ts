@@ -47,7 +47,7 @@ export function createTerminalReporter(terminal: Terminal, options: TerminalOpti
       if (options.quiet) return;
       line(headline(start));
       for (const file of start.files.slice(0, mostFilesNamed))
-        line(`  ${printable(file.path)}: ${file.about}, ${bytesText(file.bytes)}`);
+        line(`  ${printable(file.path)}: ${printable(file.about)}, ${bytesText(file.bytes)}`);
       if (start.files.length > mostFilesNamed)
         line(`  … and ${plural(start.files.length - mostFilesNamed, 'more file')}`);
       for (const notice of start.notices) line(`  ${chalk.cyan('note')} ${printable(notice)}`);
@@ -99,7 +99,7 @@ export function createTerminalReporter(terminal: Terminal, options: TerminalOpti
 }
 
 function headline({ command, target, type, run, mapping, operations }: RunStart): string {
-  const to = target === type ? target : `${target} (${type})`;
+  const to = printable(target === type ? target : `${target} (${type})`);
   const verb = command === 'validate' ? 'Checking for' : 'Loading into';
   const id = command === 'validate' ? 'nothing is sent' : `run ${run}`;
   return `${chalk.bold(`${verb} ${to}`)}: ${operations.join(', ')}, mapping ${printable(mapping)}, ${id}`;

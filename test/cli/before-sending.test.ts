@@ -76,7 +76,7 @@ test('a broken config names file, line and column, guesses what was meant, and n
     ],
     ['targets:\n  stream:\n    type: raptor\n    streamId: *hunter2\n', 'config-invalid', /c4\.yaml:4:15: .*quotes/],
     ['targets:\n  stream: {\n', 'config-invalid', /c5\.yaml:\d+:\d+: /],
-    [`targets:\n  stream: { ${good}, streamId: "${streamId}" }\n`, 'config-invalid', /unique/],
+    [`targets:\n  stream: { ${good}, streamId: "${streamId}" }\n`, 'config-invalid', /stands here a second time/],
     [
       'targets:\n  stream: { type: raptor, accountId: "12345" }\n',
       'target-incomplete',

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Fault } from '../../model/fault.ts';
 import { isJsonObject, isRawNumber, type Json, type JsonObject } from '../../model/json.ts';
+import { linearPattern } from '../../model/linear-pattern.ts';
 import type { FieldRule, FieldType } from '../target.ts';
 import { fault, isCalendarDate, isDateTime, showValue } from './values.ts';
 
@@ -32,7 +33,13 @@ const fieldOptions = z.strictObject({
   type: typeName,
   required: z.boolean().optional(),
   enum: z.array(z.union([z.string(), z.number()])).optional(),
-  pattern: z.string().refine(isPattern, 'is not a regular expression').optional(),
+  pattern: z
+    .string()
+    .superRefine((text, context) => {
+      const trouble = patternTrouble(text);
+      if (trouble !== undefined) context.addIssue({ code: 'custom', message: trouble });
+    })
+    .optional(),
   minLength: z.int().min(0).optional(),
   maxLength: z.int().min(0).optional(),
   minimum: z.number().optional(),
@@ -40,12 +47,13 @@ const fieldOptions = z.strictObject({
 });
 type FieldOptions = z.output<typeof fieldOptions>;
 
-function isPattern(text: string): boolean {
+/** Rows are matched against it: one that backtracks could hold up a load for hours. */
+function patternTrouble(text: string): string | undefined {
   try {
-    new RegExp(text, 'u');
-    return true;
-  } catch {
-    return false;
+    linearPattern(text);
+    return undefined;
+  } catch (error) {
+    return `${error instanceof Error ? error.message : String(error)}; without a pattern Adobe alone checks the form`;
   }
 }
 
@@ -199,7 +207,7 @@ function compileLeaf(options: FieldOptions): Check {
 
 function compileText(type: 'string' | 'date' | 'date-time', options: FieldOptions): Check {
   const { minLength = 0, maxLength = Infinity } = options;
-  const pattern = options.pattern === undefined ? undefined : new RegExp(options.pattern, 'u');
+  const pattern = options.pattern === undefined ? undefined : linearPattern(options.pattern);
   const allowed = options.enum === undefined ? undefined : new Set<unknown>(options.enum);
   return (value, path, faults) => {
     if (typeof value !== 'string')
@@ -215,7 +223,7 @@ function compileText(type: 'string' | 'date' | 'date-time', options: FieldOption
       faults.push(fault('field-range', `${path} must have ${bounds} characters, not ${value.length}`, path, value));
     }
     if (pattern !== undefined && !pattern.test(value)) {
-      faults.push(fault('field-format', `${path} must match ${pattern.source}`, path, value));
+      faults.push(fault('field-format', `${path} must match ${options.pattern}`, path, value));
     }
     if (allowed !== undefined && !allowed.has(value)) faults.push(notInList(allowed, value, path));
   };
