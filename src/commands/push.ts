@@ -154,7 +154,7 @@ export async function check(
     feed,
     alreadyLoaded: [],
     resumed: 0,
-    rejectedBefore: 0,
+    rejectedBefore: new Map(),
     acceptedBefore: 0,
     run,
     command: 'validate' as const,

@@ -83,7 +83,7 @@ export async function retry(id: string, flags: RetryFlags): Promise<void> {
         feed,
         alreadyLoaded: [],
         resumed: 0,
-        rejectedBefore: 0,
+        rejectedBefore: new Map(),
         // The mapping was mended since: whether it is right now, these rows must show.
         acceptedBefore: 0,
         run: run.id,

@@ -16,6 +16,7 @@ import type { RunStart } from '../report/summary.ts';
 import { engineError } from './codes.ts';
 import type { StreamedFile } from './file-feed.ts';
 import { type Prepared, resendable } from './prepare.ts';
+import type { RejectedBefore } from './rejected-rows.ts';
 import type { SurveyedFile } from './survey.ts';
 
 export interface EnrollOptions {
@@ -34,7 +35,7 @@ export interface Enrolled {
   readonly files: readonly StreamedFile[];
   readonly alreadyLoaded: readonly string[];
   readonly resumed: number;
-  readonly rejectedBefore: number;
+  readonly rejectedBefore: RejectedBefore;
   readonly acceptedBefore: number;
   readonly notices: readonly string[];
   readonly uncertain: RunStart['uncertain'];
@@ -94,7 +95,7 @@ export async function enroll(prepared: Prepared, journal: Journal, options: Enro
     const uncertain: RunStart['uncertain'][number][] = [];
     const heldRows: RejectedRow[] = [];
     let resumed = 0;
-    let rejectedBefore = 0;
+    const rejectedBefore = new Map<number, RangeSet>();
     let acceptedBefore = 0;
     for (const opened of run.loads) {
       const file = files[opened.input ?? -1];
@@ -110,7 +111,7 @@ export async function enroll(prepared: Prepared, journal: Journal, options: Enro
       if (!held.isEmpty) heldRows.push(...(await rowsOf(file, held, prepared)));
       const before = run.counts(opened.load.id);
       resumed += before.accepted + before.rejected + before.skipped + before.uncertain;
-      rejectedBefore += before.rejected;
+      rejectedBefore.set(opened.load.id, rejectedIn(opened.state));
       acceptedBefore += before.accepted;
       streamed.push(await streamedFile(run, opened, file, options.limit));
     }
@@ -153,6 +154,10 @@ export const inFlightFault: Fault = {
   code: 'no-connection',
   reason: 'in flight when a run ended; it is not known whether the platform took it',
 };
+
+/** A row is rejected when any of its items is. */
+const rejectedIn = (state: LoadState): RangeSet =>
+  state.entries.reduce((union, { rejected }) => union.union(rejected), new RangeSet());
 
 /** By entry, what needs no work any more. */
 const settledOf = (state: LoadState): string[] =>

@@ -24,6 +24,7 @@ import { type ErrorBudget, isOverBudget } from './error-budget.ts';
 import { estimateRun } from './estimate.ts';
 import { type Feed, type Intake, takeIn } from './feed.ts';
 import type { Inspection } from './inspection.ts';
+import { createRejectedRows, type RejectedBefore } from './rejected-rows.ts';
 import { createTally } from './tally.ts';
 
 /** Everything that was decided before: what goes where, and under which bounds. */
@@ -44,7 +45,7 @@ export interface RunOrder {
   readonly uncertain: Policy['uncertain'];
   readonly maxErrors?: ErrorBudget | undefined;
   /** Rows rejected by earlier runs of these loads: the budget goes on from there. */
-  readonly rejectedBefore: number;
+  readonly rejectedBefore: RejectedBefore;
   /** Rows accepted by earlier runs of these loads: the mapping is right for some. */
   readonly acceptedBefore: number;
   /** Instead of what the operations say; 0: never. */
@@ -89,12 +90,13 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
   const { feed, operations } = order;
   const startedAt = clock.now();
   const tally = createTally(operations);
+  const rejectedRows = createRejectedRows(order.rejectedBefore, operations.length);
   const planner = createPlanner({ items: order.limits.items });
 
   let retrySaid = Number.NEGATIVE_INFINITY;
 
   const stopIfOverBudget = () => {
-    const rejected = order.rejectedBefore + tally.shown.rejected;
+    const rejected = rejectedRows.count;
     if (!isOverBudget(order.maxErrors, rejected, feed.rowsBefore + tally.shown.read)) return;
     sender.stop({ exit: Exit.tooManyErrors, reason: overBudget(order.maxErrors, rejected) });
   };
@@ -102,7 +104,9 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     sent: tally.sent,
     settled(_chunk, to, items, records) {
       tally.settled(to, items, records);
-      if (to === 'rejected') stopIfOverBudget();
+      if (to !== 'rejected') return;
+      for (const { load, ranges } of records) rejectedRows.add(load, ranges);
+      stopIfOverBudget();
     },
     superseded: (items) => tally.superseded(items),
     retried(reason) {
@@ -164,6 +168,10 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
       async (fed) => {
         if (sender.stopped !== undefined) return;
         tally.took(fed, feed.nameOf(fed.mapped));
+        rejectedRows.add(
+          fed.load,
+          fed.mapped.rejected.map(({ record }) => [record, record]),
+        );
         world.inspection?.took(fed, feed.nameOf(fed.mapped));
         await takeIn(fed, intake);
         stopIfOverBudget();

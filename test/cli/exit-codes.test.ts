@@ -126,6 +126,31 @@ test('3 when the first rows are all refused with the same words: the rest remain
   assert.partialDeepStrictEqual(mended.summary, { accepted: 37, rejected: 23, remaining: 0 });
 });
 
+test('3 by --max-errors counts rows, not items: two refused items of one row are one row, over all runs', async (t) => {
+  const workdir = createWorkdir(t);
+  const refused = /"(track|page)"/;
+  const platform = await startRecorder(t, ({ body }) =>
+    refused.test(body) ? { status: 400, body: '{"meta":{"errors":["no"]}}' } : { body: '{}' },
+  );
+  const target = { type: 'customerio', apiKey: 'k', region: 'eu', baseUrl: `${platform.url}/v1`, mapping: 'map.yaml' };
+  workdir.file('cdp-load.yaml', JSON.stringify({ targets: { here: target } }));
+  const timestamp = { const: '2024-03-01T12:00:00Z' };
+  const items = [
+    { operation: 'identify', fields: { userId: 'customer_id' } },
+    { operation: 'track', fields: { userId: 'customer_id', event: { const: 'e' }, timestamp } },
+    { operation: 'page', fields: { userId: 'customer_id', name: { const: 'n' }, timestamp } },
+  ];
+  workdir.file('map.yaml', JSON.stringify({ version: 1, target: 'customerio', items }));
+  workdir.file('people.csv', peopleCsv(8));
+  const args = ['push', 'people.csv', '--target', 'here', '--json', '--chunk-size', '3', '--concurrency', '1'];
+  const within = await workdir.run([...args, '--limit', '4', '--max-errors', '4']);
+  assert.equal(within.status, 1, within.stdout);
+  assert.partialDeepStrictEqual(within.summary, { read: 4, rejected: 4 });
+  const over = await workdir.run([...args, '--max-errors', '6']);
+  assert.equal(over.status, 3, over.stdout);
+  assert.partialDeepStrictEqual(over.summary, { rejected: 7, remaining: 1, stopped: { code: 'too-many-errors' } });
+});
+
 test('4 when the platform refuses the credentials: one request, no retry, and the same command goes on once they are right', async (t) => {
   const workdir = createWorkdir(t);
   const platform = await startRecorder(t, () => ({ status: 401, body: 'no such stream' }));

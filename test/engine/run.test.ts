@@ -44,7 +44,7 @@ function runOf(t: TestContext, counts: RowCounts, interrupt = new AbortControlle
     feed,
     alreadyLoaded: [],
     resumed: 0,
-    rejectedBefore: 0,
+    rejectedBefore: new Map(),
     acceptedBefore: 0,
     limits: { concurrency: 1 },
     uncertain: 'auto',

@@ -214,7 +214,7 @@ async function run({ resolved, mapping, operations, files }: PreparedTrial, way:
     feed,
     alreadyLoaded: [],
     resumed: 0,
-    rejectedBefore: 0,
+    rejectedBefore: new Map(),
     acceptedBefore: 0,
     limits: { concurrency: 4 },
     uncertain: 'auto',
