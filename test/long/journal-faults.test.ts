@@ -5,10 +5,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Ran } from '../support/workdir.ts';
+import { acceptedIsStored, finishAndCompare, isDead, nothingIsLeft, runWithKiller } from './aftermath.ts';
 import { inPairs } from './in-pairs.ts';
 import { nameOfRow, type Scene, sceneNamed } from './scenes.ts';
 import { createStage, type Stage } from './stage.ts';
-import { countSystemCalls, failingAt } from './strace.ts';
+import { countSystemCalls, failingAt, type When } from './strace.ts';
 
 const scene = sceneNamed('raptor person');
 const flags = ['--concurrency', '2'];
@@ -58,6 +59,64 @@ for (const error of ['EIO', 'ENOSPC'] as const) {
     t.diagnostic(`${stopped} of ${points.length} stopped`);
   });
 }
+
+/** Of every platform that differs in what a repetition does: none, harm, none by an id, none by a derived key. */
+const differing = ['raptor person', 'raptor interaction', 'customerio track', 'datatalks events'].map(sceneNamed);
+
+for (const each of differing) {
+  test(`${each.name}: single calls of the journal that fail, and every so-many-th: said by name, nothing missing, and only named rows twice`, async (t) => {
+    const whole = await createStage(t, each, { flags });
+    const { fsync, pwrite64 } = await countSystemCalls(whole.workdir, whole.args, ['fsync', 'pwrite64']);
+    const spread = (call: string, count: number, pieces: number) =>
+      Array.from({ length: pieces }, (_, index) => ({ call, nth: 1 + Math.floor((index * count) / pieces) }));
+    const points: { call: string; nth: When }[] = [
+      ...spread('fsync', fsync, 6),
+      ...spread('pwrite64', pwrite64, 6),
+      ...[2, 5, 11].map((nth) => ({ call: 'fsync', nth: `${nth}+${nth}` as const })),
+      ...[7, 31].map((nth) => ({ call: 'pwrite64', nth: `${nth}+${nth}` as const })),
+    ];
+    let stopped = 0;
+    await inPairs(
+      points.map((point, index) => ({ ...point, error: index % 2 === 0 ? ('EIO' as const) : ('ENOSPC' as const) })),
+      async ({ call, nth, error }) => {
+        const where = `${error} at ${call} ${nth}`;
+        const stage = await createStage(t, each, { flags });
+        const ran = await stage.workdir.run(stage.args, { under: failingAt(call, error, nth) });
+        // A checkpoint that fails is made another time.
+        if (ran.summary['event'] === 'summary') assert.equal(ran.status, 0, `${where}\n${ran.stdout}${ran.stderr}`);
+        else {
+          stopped += 1;
+          saysSo(ran, where);
+        }
+        acceptedIsStored(stage, where);
+        await finishAndCompare(each, stage, where);
+        await nothingIsLeft(stage, where);
+      },
+    );
+    assert.ok(stopped > points.length / 2, `only ${stopped} of ${points.length} stopped`);
+    t.diagnostic(`${stopped} of ${points.length} stopped`);
+  });
+}
+
+test('a state folder that became read-only between two runs stops the second before it sends, and is no loss', async (t) => {
+  const stage = await createStage(t, scene, { flags });
+  const state = join(stage.workdir.path, '.cdp-load');
+  mkdirSync(state);
+  const mount = (...args: string[]) => spawnSync('mount', [...args, state], { encoding: 'utf8' });
+  const mounted = mount('-t', 'tmpfs', 'tmpfs');
+  if (mounted.status !== 0) return t.skip(`no file system can be mounted here: ${mounted.stderr}`);
+  try {
+    assert.ok(isDead(await runWithKiller(stage, stage.args)));
+    const { requests } = stage;
+    assert.equal(mount('-o', 'remount,ro').status, 0);
+    saysSo(await stage.workdir.run(stage.args), 'read-only');
+    assert.equal(stage.requests, requests);
+    assert.equal(mount('-o', 'remount,rw').status, 0);
+    await finishAndCompare(scene, stage, 'writable again');
+  } finally {
+    spawnSync('umount', [state]);
+  }
+});
 
 test('a full disk stops the run, and the same command completes it once there is room', async (t) => {
   const rows = 3000;

@@ -4,55 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { namedInFlight } from '../support/in-flight.ts';
 import type { Ran } from '../support/workdir.ts';
+import { acceptedIsStored, finishAndCompare, isDead, loadsOf, nothingIsLeft, runWithKiller } from './aftermath.ts';
 import { inPairs } from './in-pairs.ts';
-import { nameOfRow, recordOf, type Scene, scenes } from './scenes.ts';
-import { createStage, type Moment, type Stage } from './stage.ts';
+import { scenes } from './scenes.ts';
+import { createStage, type Moment } from './stage.ts';
 import { countSystemCalls, killedAt } from './strace.ts';
 
 const moments: readonly Moment[] = ['before storing', 'after storing', 'after the reply'];
 const flags = ['--concurrency', '2'];
-
-/** What strace says of the end is no help: it may end well when its child does not. */
-const isDead = ({ summary }: Ran) => summary['event'] !== 'summary' && summary['event'] !== 'error';
-
-/** Runs until it ends by itself, and compares both sides. Gives how many rows came more than once. */
-async function finishAndCompare(scene: Scene, stage: Stage, killed: Ran, where: string): Promise<number> {
-  assert.ok(isDead(killed), `${where}: it was not killed but ended\n${killed.stdout}${killed.stderr}`);
-  const last = await stage.workdir.run(stage.args);
-  const named = namedInFlight(last.events);
-  const says = `${where}\n${last.stdout}${last.stderr}`;
-
-  const held = scene.counts === 'once' ? 0 : named.size;
-  assert.equal(last.status, held === 0 ? 0 : 1, says);
-  const { rows } = scene;
-  const isLoaded = (last.summary['alreadyLoaded'] as unknown[]).length === 1;
-  if (!isLoaded)
-    assert.partialDeepStrictEqual(
-      last.summary,
-      { read: rows, accepted: rows - held, uncertain: held, remaining: 0 },
-      says,
-    );
-
-  const arrivals = stage.arrivals();
-  const holds = scene.holds(stage.emulator);
-  let doubles = 0;
-  for (let record = 1; record <= rows; record++) {
-    const name = nameOfRow(record);
-    const isNamed = named.has(record);
-    const mayMiss = isNamed && scene.counts === 'each time';
-    assert.ok(holds.has(name) || mayMiss, `${name} is missing; ${says}`);
-    assert.ok((holds.get(name) ?? 0) <= 1, `the platform holds ${name} ${holds.get(name)} times; ${says}`);
-    const times = arrivals.get(name) ?? 0;
-    if (times > 1) {
-      doubles += 1;
-      assert.ok(isNamed && times === 2, `${name} came ${times} times and was ${isNamed ? '' : 'not '}named; ${says}`);
-    }
-  }
-  for (const name of holds.keys()) assert.ok(recordOf(name) <= rows, `${name} is nobody's; ${says}`);
-  return doubles;
-}
 
 for (const scene of scenes) {
   test(`${scene.name}: killed at each moment of each request, nothing is missing and nothing counts twice`, async (t) => {
@@ -71,27 +31,26 @@ for (const scene of scenes) {
         child.kill('SIGKILL');
         return done;
       });
-      doubles += await finishAndCompare(scene, stage, await done, `killed ${moment} of request ${request}`);
-      if (request > 1) return;
-      const before = stage.requests;
-      stage.at('before storing', 1, () => assert.fail('a load that is complete was sent again'));
-      const again = await stage.workdir.run(stage.args);
-      assert.equal(again.status, 0, again.stdout + again.stderr);
-      assert.equal((again.summary['alreadyLoaded'] as unknown[]).length, 1);
-      assert.equal(stage.requests, before);
+      const where = `killed ${moment} of request ${request}`;
+      isKilled(await done, where);
+      doubles += await finishAndCompare(scene, stage, where);
+      await nothingIsLeft(stage, where);
     });
+    const armed = await runWithKiller(whole, [...whole.args, '--again']);
+    assert.ok(isDead(armed), 'the killer that stands by at last runs kills nobody');
     if (scene.counts === 'once') assert.ok(doubles > 0, 'nothing ever came twice: the test would prove nothing');
     t.diagnostic(`${points.length} kills, ${doubles} rows came twice and count once`);
   });
 
-  test(`${scene.name}: killed at each write and commit of the journal, nothing is missing and nothing counts twice`, async (t) => {
+  test(`${scene.name}: killed at each write and commit of the journal and at each line that is said, nothing is missing and nothing counts twice`, async (t) => {
     // The journal is the same for all: each call where a repetition would do harm, samples elsewhere.
     const isThorough = scene.counts === 'each time';
     const whole = await createStage(t, scene, { flags });
-    const calls = await countSystemCalls(whole.workdir, whole.args, ['fsync', 'pwrite64']);
+    const calls = await countSystemCalls(whole.workdir, whole.args, ['fsync', 'pwrite64', 'write']);
     const points = [
       ...everyOther(calls.fsync, isThorough ? 1 : 3).map((nth) => ({ call: 'fsync', nth })),
       ...everyOther(calls.pwrite64, isThorough ? 5 : 20).map((nth) => ({ call: 'pwrite64', nth })),
+      ...everyOther(calls.write, isThorough ? 2 : 8).map((nth) => ({ call: 'write', nth })),
     ];
     assert.ok(calls.fsync >= 10, `only ${calls.fsync} commits`);
     let killed = 0;
@@ -101,11 +60,25 @@ for (const scene of scenes) {
       // Commits are gathered by time: another run may need fewer of them.
       if (!isDead(ran) && nth > 10) return;
       killed += 1;
-      await finishAndCompare(scene, stage, ran, `killed at ${call} ${nth}`);
+      const where = `killed at ${call} ${nth}`;
+      isKilled(ran, where);
+      acceptedIsStored(stage, where);
+      await finishAndCompare(scene, stage, where);
+      await nothingIsLeft(stage, where);
+      // The other killer, too: it may end the run, but what is loaded stays as it is.
+      const before = [stage.requests, loadsOf(stage)];
+      await stage.workdir.run(stage.args, { under: killedAt(call, nth) });
+      assert.deepEqual([stage.requests, loadsOf(stage)], before, where);
     });
     assert.ok(killed > points.length * 0.6, `only ${killed} of ${points.length} were killed`);
-    t.diagnostic(`${killed} kills at ${calls.fsync} commits and ${calls.pwrite64} writes`);
+    t.diagnostic(
+      `${killed} kills at ${calls.fsync} commits, ${calls.pwrite64} writes to the journal and ${calls.write} others`,
+    );
   });
+}
+
+function isKilled(ran: Ran, where: string): void {
+  assert.ok(isDead(ran), `${where}: it was not killed but ended\n${ran.stdout}${ran.stderr}`);
 }
 
 const everyOther = (count: number, step: number): number[] =>

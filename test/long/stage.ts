@@ -22,8 +22,11 @@ export interface Stage {
   arrivals(): ReadonlyMap<string, number>;
   /** Bodies of requests that were stored. */
   readonly bodies: readonly string[];
+  readonly rows: number;
   /** Called once, at this moment of the so-many-th request from now. */
   at(moment: Moment, request: number, act: () => Promise<unknown> | undefined): void;
+  /** Takes back an `at` whose moment has not come. */
+  disarm(): void;
 }
 
 export interface StageOptions {
@@ -108,8 +111,12 @@ export async function createStage(
     },
     bodies,
     arrivals: () => countRows(arrived),
+    rows: options.rows ?? scene.rows,
     at(moment, request, act) {
       plan = { moment, request: requests + request, act };
+    },
+    disarm() {
+      plan = undefined;
     },
   };
 }

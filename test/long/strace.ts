@@ -12,13 +12,21 @@ export const killedAt = (call: string, nth: number): string[] => [
   `inject=${call}:signal=KILL:when=${nth}`,
 ];
 
-/** @param nth only this one, or `N+` for it and all that follow */
-export const failingAt = (call: string, error: 'EIO' | 'ENOSPC', nth: number | `${number}+`): string[] => [
+/** Only this one, `N+` for it and all that follow, or `N+M` for it and every M-th after. */
+export type When = number | `${number}+` | `${number}+${number}`;
+
+export const failingAt = (call: string, error: 'EIO' | 'ENOSPC', nth: When): string[] => [
   ...quietly,
   '-e',
   `trace=${call}`,
   '-e',
   `inject=${call}:error=${error}:when=${nth}`,
+];
+
+/** Only calls about these files, whichever thread makes them; what else happens is not touched. */
+export const onlyOn = (paths: readonly string[], under: readonly string[]): string[] => [
+  ...under,
+  ...paths.flatMap((path) => ['-P', path]),
 ];
 
 /** How often the main thread of a whole run makes each call. */
