@@ -33,21 +33,18 @@ export interface Transport {
 }
 
 type Undici = typeof import('undici');
-const files = {
-  Agent: 'agent',
-  ProxyAgent: 'proxy-agent',
-  EnvHttpProxyAgent: 'env-http-proxy-agent',
-} as const satisfies Partial<Record<keyof Undici, string>>;
 
-/** One class of undici without the rest: caches, mocks and fetch take longer to load than a short run takes to send. */
-function undici<Name extends keyof typeof files>(name: Name): Undici[Name] {
-  const require = createRequire(import.meta.url);
-  // A border to untyped code: `require` gives `any`.
+const require = createRequire(import.meta.url);
+// A border to untyped code: `require` gives `any`.
+const undici = (): Undici => require('undici') as Undici;
+
+/** undici's `Agent` without the rest: caches, mocks and fetch take longer to load than a short run takes to send. */
+function agentClass(): Undici['Agent'] {
   try {
-    return require(`undici/lib/dispatcher/${files[name]}.js`) as Undici[Name];
+    return require('undici/lib/dispatcher/agent.js') as Undici['Agent'];
   } catch {
     // Another version may keep it elsewhere.
-    return (require('undici') as Undici)[name];
+    return undici().Agent;
   }
 }
 
@@ -76,7 +73,7 @@ export function createTransport(options: TransportOptions): Transport {
     connect: { timeout: options.connectTimeoutMs, ...tls },
   };
   // Without undici's own time-outs: the deadline of `Exchange` begins before each of them.
-  const direct = new (undici('Agent'))({ ...agentOptions, headersTimeout: 0, bodyTimeout: 0 });
+  const direct = new (agentClass())({ ...agentOptions, headersTimeout: 0, bodyTimeout: 0 });
   const proxied = proxyDispatcher(options, agentOptions, tls);
   const isLoopbackDirect = options.proxy === undefined && noProxy() === undefined;
   const callOffs = new WeakMap<AbortSignal, Set<Exchange>>();
@@ -288,13 +285,13 @@ function proxyDispatcher(
   tls: TlsFiles,
 ): Dispatcher | undefined {
   if (options.proxy !== undefined) {
-    return new (undici('ProxyAgent'))({ ...agentOptions, uri: options.proxy, requestTls: tls });
+    return new (undici().ProxyAgent)({ ...agentOptions, uri: options.proxy, requestTls: tls });
   }
   const env = process.env;
   const isSet = [env['HTTPS_PROXY'], env['https_proxy'], env['HTTP_PROXY'], env['http_proxy']].some(
     (value) => (value ?? '') !== '',
   );
-  return isSet ? new (undici('EnvHttpProxyAgent'))({ ...agentOptions, requestTls: tls }) : undefined;
+  return isSet ? new (undici().EnvHttpProxyAgent)({ ...agentOptions, requestTls: tls }) : undefined;
 }
 
 type TlsFiles = Readonly<Record<string, Buffer | (Buffer | string)[]>>;
