@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import chalk from 'chalk';
 import { type Chunk, chunkBody, itemAt, itemBytes, type LiveBlock } from '../delivery/chunk.ts';
 import { createPlanner } from '../delivery/plan.ts';
-import { createBlockMapping } from '../engine/block-mapping.ts';
+import { createBlockMapping, groupedBlocks, groupsOf } from '../engine/block-mapping.ts';
 import { type Prepared, prepare } from '../engine/prepare.ts';
 import { createQuoter, type Quoter } from '../engine/quote.ts';
 import { openSource } from '../input/source.ts';
@@ -34,7 +34,7 @@ export async function preview(file: string, flags: PreviewFlags): Promise<void> 
     const { resolved, files, operations } = prepared;
     const mask = maskTexts([...resolved.secrets, ...(resolved.target.secretTexts ?? [])]);
     const say = (text: string) => process.stdout.write(`${mask(text)}\n`);
-    const wanted = await wantedRecords(prepared, flags);
+    const wanted = await wholeGroups(prepared, await wantedRecords(prepared, flags), flags);
     const blocks = await mapWanted(prepared, wanted);
     const quote = createQuoter(files.map(({ description }) => description));
     for (const mapped of blocks) for (const line of leftOut(mapped, wanted, quote)) say(line);
@@ -98,6 +98,33 @@ async function wantedRecords({ stateDir, files }: Prepared, flags: PreviewFlags)
   return [...records].sort((a, b) => a - b).slice(0, flags.rows);
 }
 
+/** With a mapping that groups rows: all records of as many groups as rows were asked for, of those that hold the wanted records. */
+async function wholeGroups(
+  { files, source, mapping }: Prepared,
+  wanted: readonly number[],
+  { rejects, rows }: PreviewFlags,
+): Promise<readonly number[]> {
+  const [file] = files;
+  if (mapping.group === undefined || file === undefined) return wanted;
+  const asked = new Set(wanted);
+  const first = wanted[0] ?? 1;
+  const records: number[] = [];
+  const reading = await openSource(file.path, file.index, source);
+  let groups = 0;
+  try {
+    for await (const [from, to] of groupsOf(reading.blocks(), mapping, file.description)) {
+      const range = Array.from({ length: to - from + 1 }, (_, index) => from + index);
+      if (rejects === undefined ? to < first : !range.some((record) => asked.has(record))) continue;
+      records.push(...range);
+      groups += 1;
+      if (groups === rows) break;
+    }
+  } finally {
+    await reading.close();
+  }
+  return records.length === 0 ? wanted : records;
+}
+
 async function mapWanted(
   { files, source, resolved, mapping }: Prepared,
   wanted: readonly number[],
@@ -118,7 +145,7 @@ async function mapWanted(
   let records = 0;
   const reading = await openSource(file.path, file.index, source);
   try {
-    for await (const block of reading.blocks()) {
+    for await (const block of groupedBlocks(reading.blocks(), mapping, file.description)) {
       records = block.startRecord + block.records - 1;
       if (wanted.some((record) => record >= block.startRecord && record <= records)) mapped.push(map(task, block));
       if (records >= last) break;
@@ -167,13 +194,18 @@ const rowLine = ({ line, source }: Pick<RowRejection, 'line' | 'source'>): strin
 
 /** A row that gives several items of one request is shown once. */
 function rowsOf(chunk: Chunk, quote: Quoter): string[] {
-  const rows = Array.from({ length: chunk.items }, (_, index) => rowOf(chunk, index, quote));
-  return [...new Set(rows)];
+  const rows = Array.from({ length: chunk.items }, (_, index) => rowsOfItem(chunk, index, quote));
+  return [...new Set(rows.flat())];
 }
 
-function rowOf(chunk: Chunk, index: number, quote: Quoter): string {
+/** The rows that went into an item: one, unless the mapping groups them. */
+function rowsOfItem(chunk: Chunk, index: number, quote: Quoter): string[] {
   const { block, item } = itemAt(chunk, index);
-  return rowLine(quote(block.mapped, block.mapped.firstRow[item] ?? 0));
+  const { firstRow, lastRow } = block.mapped;
+  const first = firstRow[item] ?? 0;
+  return Array.from({ length: (lastRow[item] ?? first) - first + 1 }, (_, row) =>
+    rowLine(quote(block.mapped, first + row)),
+  );
 }
 
 /** Where each item begins in the body; undefined when the body is not made of the items as they are. */
@@ -183,7 +215,7 @@ function notesFor(chunk: Chunk, request: ApiRequest, quote: Quoter): ReadonlyMap
   const notes = new Map<number, string>();
   let at = withoutCommands(chunk.operation.frame(chunk.route).prefix).length;
   for (let index = 0; index < chunk.items; index++) {
-    notes.set(at, rowOf(chunk, index, quote));
+    notes.set(at, rowsOfItem(chunk, index, quote).join('\n'));
     const { block, item } = itemAt(chunk, index);
     at += withoutCommands(Buffer.from(itemBytes(block, item)).toString('utf8')).length + 1;
   }

@@ -71,6 +71,7 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
           source: prepared.source,
           mapping: { settings: resolved.settings, mapping, now: startedAt },
           book: run,
+          onCut: sayCut(session, flags.limit),
         });
         summary = await executeRun(
           orderOf(prepared.resolved, operations, flags, { ...enrolled, feed, run: run.id, command: 'push' }),
@@ -149,6 +150,7 @@ export async function check(
       keys: prepared.mapping.key.length > 0,
     },
     book,
+    onCut: sayCut(session, flags.limit),
   });
   const decided = {
     feed,
@@ -183,6 +185,14 @@ export async function check(
   });
   return { ...summary, reportFile: report.path };
 }
+
+/** What `--limit` leaves out though it would have had room: a group is loaded whole or not at all. */
+const sayCut =
+  ({ reporter }: Session, limit: number | undefined) =>
+  (file: string, lastRecord: number): void =>
+    reporter.notice(
+      `${file}: --limit ${limit} falls inside a group, so this run ends ${lastRecord === 0 ? 'before the first row' : `with record ${lastRecord}`}`,
+    );
 
 export interface Session {
   readonly reporter: Reporter;

@@ -1,12 +1,17 @@
 /** Everything that mapping a block needs, as plain data, and the function made of it: the same in every thread. */
 import { openTarget, type TargetSettings } from '../config/resolve.ts';
+import { parserFor } from '../input/parse.ts';
 import type { SourceDescription } from '../input/source.ts';
 import { RangeSet } from '../journal/ranges.ts';
 import { type CompiledMapping, compileMapping, type TargetKind } from '../mapping/compile.ts';
+import { groupNames } from '../mapping/key-reader.ts';
 import { blockMapper } from '../mapping/map-block.ts';
+import { stretchesOf } from '../mapping/map-groups.ts';
 import type { Mapping } from '../mapping/mapping.ts';
+import { type Shape, sourceReader } from '../mapping/row-shape.ts';
 import type { Block, MappedBlock } from '../model/block.ts';
 import type { Target } from '../targets/target.ts';
+import { cutAtGroups, type GroupCutting } from './group-blocks.ts';
 
 export interface BlockMapping {
   readonly settings: TargetSettings;
@@ -62,21 +67,53 @@ export function compiler(
   kind?: TargetKind,
 ): (description: SourceDescription) => CompiledMapping {
   const known = new Map<string, CompiledMapping>();
-  return ({ csv }) => {
-    const name = JSON.stringify(csv?.header ?? null);
+  return (description) => {
+    const name = JSON.stringify(description.csv?.header ?? null);
     let compiled = known.get(name);
     if (compiled === undefined) {
-      compiled = compileMapping(
-        mapping,
-        csv === undefined ? { kind: 'ndjson' } : { kind: 'csv', header: csv.header },
-        target,
-        kind,
-      );
+      compiled = compileMapping(mapping, shapeOf(description), target, kind);
       known.set(name, compiled);
     }
     return compiled;
   };
 }
+
+/** Blocks with their borders where the mapping can be applied to each by itself. */
+export function groupedBlocks(
+  blocks: AsyncIterable<Block>,
+  mapping: Mapping,
+  description: SourceDescription,
+  options: Pick<GroupCutting, 'upTo' | 'onCut'> = {},
+): AsyncIterable<Block> {
+  const group = groupIn(mapping, description);
+  return group === undefined ? blocks : cutAtGroups(blocks, { description, group, ...options });
+}
+
+/** First and last record of each group, in order; a row that is in none stands alone. */
+export async function* groupsOf(
+  blocks: AsyncIterable<Block>,
+  mapping: Mapping,
+  description: SourceDescription,
+): AsyncGenerator<readonly [from: number, to: number]> {
+  const group = groupIn(mapping, description);
+  if (group === undefined) return;
+  const parse = parserFor(description);
+  for await (const block of cutAtGroups(blocks, { description, group })) {
+    const { startRecord } = block;
+    for (const { from, to } of stretchesOf(parse(block), group, (index) => startRecord + index))
+      yield [startRecord + from, startRecord + to - 1];
+  }
+}
+
+function groupIn({ group }: Mapping, description: SourceDescription): GroupCutting['group'] | undefined {
+  if (group === undefined) return undefined;
+  const shape = shapeOf(description);
+  const readers = group.by.map((column) => sourceReader(shape, column)).filter((reader) => typeof reader !== 'string');
+  return { most: group.most, groupOf: groupNames(readers) };
+}
+
+const shapeOf = ({ csv }: SourceDescription): Shape =>
+  csv === undefined ? { kind: 'ndjson' } : { kind: 'csv', header: csv.header };
 
 function doneIn({ settled, upTo }: FileTask): ((entry: number, record: number) => boolean) | undefined {
   const sets = settled.map((text) => RangeSet.parse(text));

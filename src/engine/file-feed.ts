@@ -1,12 +1,14 @@
 /** Rows from files: blocks are read, mapped in order (however many threads), and handed over. */
 import { openSource, type SourceOptions } from '../input/source.ts';
+import { sensitiveColumns } from '../mapping/sensitive-columns.ts';
 import type { Block, MappedBlock } from '../model/block.ts';
 import type { RowCounts } from '../report/summary.ts';
-import type { BlockMapping, FileTask } from './block-mapping.ts';
+import { type BlockMapping, type FileTask, groupedBlocks } from './block-mapping.ts';
 import type { Book } from './book.ts';
 import type { Feed } from './feed.ts';
 import { createMapper, type Mapper, workersFor } from './mapper.ts';
 import { createQuoter } from './quote.ts';
+import { createReturning } from './returning-groups.ts';
 import { type SurveyedFile, verifyUnchanged } from './survey.ts';
 
 /** One file that has rows left to load. */
@@ -26,6 +28,8 @@ export interface FileFeedOptions {
   readonly mapping: BlockMapping;
   readonly book: Book;
   readonly workers?: number | undefined;
+  /** Told when `--limit` falls inside a group: the file's rows up to this record are loaded. */
+  readonly onCut?: (file: string, lastRecord: number) => void;
 }
 
 export function createFileFeed(options: FileFeedOptions): Feed {
@@ -34,36 +38,42 @@ export function createFileFeed(options: FileFeedOptions): Feed {
   const rowsBefore = streamed.reduce((total, { from }) => total + (from?.record ?? 1) - 1, 0);
   const mapper = createMapper(options.mapping, options.workers ?? workersFor(bytesTotal));
   const read = new Map<number, number>(streamed.map(({ load, from }) => [load, (from?.record ?? 1) - 1]));
+  const quote = createQuoter(surveyed.map(({ description }) => description));
+  const { group } = options.mapping.mapping;
+  const returning =
+    group === undefined ? undefined : createReturning(group, quote, sensitiveColumns(options.mapping.mapping));
   const nameOf = (mapped: MappedBlock) => surveyed[mapped.block.file]?.name ?? '';
 
   return {
     names: surveyed.map(({ name }) => name),
     bytesTotal,
     rowsBefore,
-    quote: createQuoter(surveyed.map(({ description }) => description)),
+    quote,
     nameOf,
     async run(take, isStopped) {
       const queue = createQueue(mapper, async (one, mapped) => {
-        const { startRecord, startByte, startLine, records, last } = mapped.block;
+        const { startRecord, startByte, startLine, records, last, edges } = mapped.block;
         const upTo = one.task.upTo ?? Number.POSITIVE_INFINITY;
         const end = startRecord + records - 1;
         const before = read.get(one.load) ?? 0;
         read.set(one.load, Math.min(end, upTo));
-        book.checkpoint(one.load, { record: startRecord, byte: startByte, line: startLine });
+        // A resume starts where a group does.
+        if (edges === undefined || edges.before === 'border')
+          book.checkpoint(one.load, { record: startRecord, byte: startByte, line: startLine });
         if (last && end <= upTo) {
           await verifyUnchanged(one.file);
           book.finishReading(one.load, end);
         }
         const header = one.from === undefined && startRecord === 1 ? startByte : 0;
         await take({
-          mapped,
+          mapped: returning?.took(mapped, one.load) ?? mapped,
           load: one.load,
           rows: Math.min(end, upTo) - before,
           bytes: header + mapped.source.length,
         });
       });
       let wholly = true;
-      for (const one of streamed) wholly = (await readFile(one, options.source, queue, isStopped)) && wholly;
+      for (const one of streamed) wholly = (await readFile(one, options, queue, isStopped)) && wholly;
       await queue.finish();
       return wholly && !isStopped();
     },
@@ -79,7 +89,7 @@ export function createFileFeed(options: FileFeedOptions): Feed {
 /** @returns whether the file was read to its end */
 async function readFile(
   one: StreamedFile,
-  source: SourceOptions,
+  { source, mapping, onCut }: FileFeedOptions,
   queue: Queue,
   isStopped: () => boolean,
 ): Promise<boolean> {
@@ -87,12 +97,16 @@ async function readFile(
   const reading = await openSource(one.file.path, one.file.index, source);
   const upTo = one.task.upTo ?? Number.POSITIVE_INFINITY;
   try {
-    for await (const block of reading.blocks(one.from)) {
+    let atEnd = false;
+    const { name, description } = one.file;
+    const limit = { upTo: one.task.upTo, onCut: (record: number) => onCut?.(name, record) };
+    for await (const block of groupedBlocks(reading.blocks(one.from), mapping.mapping, description, limit)) {
       if (isStopped() || block.startRecord > upTo) return false;
       await queue.add(one, block);
       if (block.startRecord + block.records - 1 > upTo) return false;
+      atEnd = block.last;
     }
-    return true;
+    return atEnd;
   } finally {
     await reading.close();
   }

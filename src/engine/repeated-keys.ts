@@ -26,6 +26,14 @@ export class KeySet {
     return 'new';
   }
 
+  has(hash: number): boolean {
+    const last = this.#slots.length - 1;
+    for (let at = hash & last; ; at = (at + 1) & last) {
+      if (this.#slots[at] === hash) return true;
+      if (this.#slots[at] === 0) return false;
+    }
+  }
+
   clear(): void {
     this.#slots.fill(0);
     this.#size = 0;

@@ -11,7 +11,7 @@ import type { JournalRun } from '../journal/run.ts';
 import { compileMapping } from '../mapping/compile.ts';
 import { parsedBlockMapper } from '../mapping/map-block.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import type { Block, MappedBlock } from '../model/block.ts';
+import type { Block, MappedBlock, RecordRange } from '../model/block.ts';
 import { isJsonObject, isRawNumber, type Json, type JsonObject, parseKeepingDigits } from '../model/json.ts';
 import type { RowCounts, RunStart } from '../report/summary.ts';
 import type { Target } from '../targets/target.ts';
@@ -159,23 +159,27 @@ function* mapRetried(
   const header = headerOf(first);
   const compiled = compileMapping(mapping, header === undefined ? { kind: 'ndjson' } : { kind: 'csv', header }, target);
   const { entries } = run.state(load.id);
+  let sequence = 0;
   const isOpen = (entry: number, record: number) => {
     const sets = entries[entry];
     if (sets === undefined || sets.accepted.has(record) || sets.skipped.has(record)) return false;
     return !sets.uncertain.has(record) || resend[entry] === true;
   };
-  for (let from = 0; from < rows.length; from += rowsABlock) {
-    const part = rows.slice(from, from + rowsABlock);
+  const isTorn = tornGroups(rows);
+  for (let from = 0; from < rows.length; ) {
+    const part = rows.slice(from, pieceEnd(rows, from, mapping.group !== undefined));
+    from += part.length;
     const [start] = part;
     if (start === undefined) return;
     const map = parsedBlockMapper(() => parsedRows(part, header), compiled, {
       loadKey: load.identity,
       now,
       done: (entry, record) => !isOpen(entry, record),
+      isTorn,
     });
     const block: Block = {
       file,
-      sequence: from / rowsABlock,
+      sequence: sequence++,
       startByte: start.byte,
       startLine: start.line,
       startRecord: start.record,
@@ -185,6 +189,29 @@ function* mapRetried(
     };
     yield { mapped: map(block), rows: part };
   }
+}
+
+/** Whether of the rows that must go together with these some are not to be had: taken out of the file, or never readable. */
+function tornGroups(rows: readonly RejectedRow[]): (first: number, last: number) => boolean {
+  const present = setOf(rows);
+  const needed = new Map(rows.flatMap(({ record, group }) => (group === undefined ? [] : [[record, group]])));
+  return (first, last) => {
+    let looked: RecordRange | undefined;
+    for (let record = first; record <= last; record++) {
+      const range = needed.get(record);
+      if (range === undefined || (looked?.[0] === range[0] && looked[1] === range[1])) continue;
+      if (present.within(range[0], range[1]).size !== range[1] - range[0] + 1) return true;
+      looked = range;
+    }
+    return false;
+  };
+}
+
+/** Rows of one group follow each other without a gap: they stay in one piece. */
+function pieceEnd(rows: readonly RejectedRow[], from: number, grouped: boolean): number {
+  let end = Math.min(from + rowsABlock, rows.length);
+  while (grouped && end < rows.length && rows[end]?.record === (rows[end - 1]?.record ?? 0) + 1) end++;
+  return end;
 }
 
 /** CSV rows were kept as column → text, every cell a text; anything else came from NDJSON. */

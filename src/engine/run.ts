@@ -13,6 +13,7 @@ import type { StopReason } from '../delivery/stop.ts';
 import { createTokenCache } from '../delivery/token-cache.ts';
 import type { Transport } from '../delivery/transport.ts';
 import type { RowFile } from '../journal/rejects.ts';
+import type { RecordRange } from '../model/block.ts';
 import type { Clock } from '../model/clock.ts';
 import { Exit, exitOf, UserError } from '../model/fault.ts';
 import type { Reason } from '../model/verdict.ts';
@@ -119,17 +120,22 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
   };
   const writeItems = (items: readonly FailedItem[], file: RowFile) =>
     file.write(
-      items.map(({ block: { mapped }, item, reason }) => {
-        const quoted = feed.quote(mapped, mapped.firstRow[item] ?? 0);
+      items.flatMap(({ block: { mapped }, item, reason }) => {
         const name = feed.nameOf(mapped);
         const fault = { stage: 'send' as const, code: reason.code, reason: world.mask(reason.reason) };
-        if (file === world.rejects) tally.refusedItem(`${name}:${quoted.line}`, fault);
-        return {
-          file: name,
-          ...quoted,
-          faults: [fault],
-          ...(operations.length > 1 ? { entry: mapped.entries[item] ?? 0 } : {}),
-        };
+        const [first, last] = [mapped.firstRow[item] ?? 0, mapped.lastRow[item] ?? 0];
+        const group: RecordRange = [mapped.block.startRecord + first, mapped.block.startRecord + last];
+        return Array.from({ length: last - first + 1 }, (_, index) => {
+          const quoted = feed.quote(mapped, first + index);
+          if (file === world.rejects) tally.refusedItem(`${name}:${quoted.line}`, fault);
+          return {
+            file: name,
+            ...quoted,
+            faults: [fault],
+            ...(mapped.groups === undefined ? {} : { group }),
+            ...(operations.length > 1 ? { entry: mapped.entries[item] ?? 0 } : {}),
+          };
+        });
       }),
     );
   const { sender, pace } = createDelivery(order, world, planner, observer, writeItems);

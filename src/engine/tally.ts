@@ -66,12 +66,12 @@ export function createTally(operations: readonly Operation[]): Tally {
     else known.count += 1;
   };
 
-  const addDestroyed = (records: readonly EntryRecords[]) => {
+  const addDestroyed = (items: number, records: readonly EntryRecords[]) => {
     for (const { entry, ranges } of records) {
       const operation = operations[entry];
       if (operation?.destroys === undefined) continue;
       const known = destroyed.get(operation.name) ?? { operation: operation.name, what: operation.destroys, items: 0 };
-      known.items += lengthOf(ranges);
+      known.items += records.length === 1 ? items : lengthOf(ranges);
       destroyed.set(operation.name, known);
     }
   };
@@ -86,8 +86,9 @@ export function createTally(operations: readonly Operation[]): Tally {
     settled(to, items, records) {
       if (to === 'open' || to === 'sending') return;
       counters.itemsSettled += items;
-      shown[to] += items / entries;
-      if (to === 'accepted') addDestroyed(records);
+      // An item may be made of several rows.
+      for (const { ranges } of records) shown[to] += lengthOf(ranges) / entries;
+      if (to === 'accepted') addDestroyed(items, records);
     },
     superseded(items) {
       counters.itemsSuperseded += items;

@@ -143,8 +143,12 @@ export class Loads {
     this.#prepared("UPDATE loads SET state = 'abandoned' WHERE id = ?").run(id);
   }
 
-  /** The load goes on under another mapping: state, checkpoints and identity stay. */
+  /**
+   * The load goes on under another mapping: state and identity stay. Its checkpoints go, since where a block may begin depends on the mapping
+   * (`group`); the next run reads over what is settled.
+   */
   remap(id: number, mapping: string): void {
+    this.#prepared('DELETE FROM checkpoints WHERE load = ?').run(id);
     this.#prepared('UPDATE loads SET mapping = ? WHERE id = ?').run(mapping, id);
   }
 

@@ -112,13 +112,14 @@ async function linesOf(rows: readonly RejectedRow[]): Promise<string> {
   return rows.map((row, index) => withSource(lines[index] ?? '', row.source)).join('');
 }
 
-function headOf({ file, line, record, byte, faults, entry }: RejectedRow): object {
+function headOf({ file, line, record, byte, faults, group, entry }: RejectedRow): object {
   const [first] = faults;
   if (first === undefined) throw new RangeError(`Row ${record} of ${file} has no fault`);
   const { stage, code, reason, column, field, value } = first;
   return {
     ...{ file, line, record, byte, stage, code, reason, column, field, value },
     ...(faults.length > 1 ? { faults } : {}),
+    ...(group === undefined ? {} : { group }),
     ...(entry === undefined ? {} : { entry }),
   };
 }
@@ -155,6 +156,7 @@ const rejectLine = z.object({
   record: z.int().positive(),
   byte: z.int(),
   faults: z.array(fault).exactOptional(),
+  group: z.tuple([z.int().positive(), z.int().positive()]).exactOptional(),
   entry: z.int().exactOptional(),
   source: z.unknown(),
 });

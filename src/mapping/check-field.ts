@@ -32,6 +32,7 @@ const neverWith: readonly (readonly [Key, Key, string])[] = [
 ];
 
 const besideConst: readonly Key[] = ['const', 'type', 'sensitive', 'format', 'zone', 'values', 'as', 'asZone'];
+const besideEach: readonly Key[] = ['each', 'required', 'onEmpty', 'default', 'sensitive'];
 const unhashable = ['integer', 'number', 'boolean', 'json'];
 
 /** `list<date>` → `date`, `list` → `string`, nothing → nothing. */
@@ -46,7 +47,7 @@ export function checkField(field: LongField, path: Path): Complaint[] {
     found.push(key === undefined ? { path, text } : { path: [...path, key], text, atKey: true });
   const given = (key: Key) => field[key] !== undefined && field[key] !== false;
 
-  const sources = (['from', 'const', 'expr'] as const).filter((key) => field[key] !== undefined);
+  const sources = (['from', 'const', 'expr', 'each'] as const).filter((key) => field[key] !== undefined);
   if (sources.length === 0 && field.transform === undefined) {
     complain(undefined, 'the field says nothing of its source: give it from, const or expr');
   }
@@ -69,6 +70,16 @@ export function checkField(field: LongField, path: Path): Complaint[] {
     for (const key of Object.keys(field) as Key[]) {
       if (given(key) && !besideConst.includes(key)) complain(key, `${key} does nothing beside const`);
     }
+  }
+  if (field.each !== undefined) {
+    for (const key of Object.keys(field) as Key[]) {
+      if (given(key) && !besideEach.includes(key))
+        complain(key, `${key} does nothing beside each: say it of the fields in each`);
+    }
+    const { fields, value } = field.each;
+    if (fields === undefined && value === undefined)
+      complain('each', 'each says nothing of its elements: give it fields or value');
+    if (fields !== undefined && value !== undefined) complain('each', 'fields and value exclude each other');
   }
   if (type === 'enum' && field.values === undefined) complain('type', 'an enum needs its values: [...]');
   if (field.split !== undefined && field.type !== undefined && !isListType(field.type)) {

@@ -25,6 +25,22 @@ export const mappingCodes = {
   'value-list': 'A list was expected, and the row holds something else there.',
   'value-not-in-map': "The value is not in the field's `map:`, and the field has no `default:`.",
   'value-not-found': "The value is not in the file of the field's `lookup:`, and the field has no `default:`.",
+  'group-key-missing':
+    'The columns that `group:` names are empty in this row, so nobody knows which group it belongs to. Groups beside it are held back: it may be one of theirs.',
+  'group-mixed':
+    'Rows of one group are about different persons: the columns of `key:` differ. One item can be about one of them only.',
+  'group-rejected':
+    'Nothing is wrong with this row, but another row of its group is at fault, and a group is sent whole or not at all. Mend that row; `retry` sends the group.',
+  'group-neighbour':
+    'The row before or after this group cannot be read, or names no group. It may belong to this one, which would be sent without it.',
+  'group-too-large':
+    'More rows stand together in one group than the mapping allows (`group: { by, most }`), or they take more than 16 MiB.',
+  'group-returns':
+    'The key of a group came again further down, so its rows make two items. Sort the file by the columns of `group:` if that is not meant.',
+  'group-differs':
+    'Rows of one group differ in a column that a field of the item reads, and only the first row is read for it. Put the field into `each:` if every row has its own.',
+  'group-torn':
+    'Some rows of this group are missing here or were settled by an earlier run under another mapping. Part of a group is never sent.',
   'transform-failed':
     "The function that the field's `transform:` names failed for this row, or gave what cannot be sent.",
   'expression-failed':

@@ -8,18 +8,27 @@ import type { Encoded, Operation, RowContext, Target } from '../targets/target.t
 import { type Complaint, didYouMean, mappingError, quote } from './complaint.ts';
 import { type CompiledEntry, compileEntry } from './entry.ts';
 import { compileExpression, type Expression } from './expression.ts';
+import { type CompiledGroup, compileGroup } from './group.ts';
+import type { EntryFault, GroupRows } from './group-rows.ts';
+import { groupNames, keyReader } from './key-reader.ts';
 import type { Mapping, TargetKind } from './mapping.ts';
 import { Refusal } from './refusal.ts';
-import { type Row, type Shape, sourceReader, sourceText } from './row-shape.ts';
+import { type ReadSource, type Row, type Shape, sourceReader } from './row-shape.ts';
+import { type SensitiveColumns, sensitiveColumns } from './sensitive-columns.ts';
 
 export type { TargetKind } from './mapping.ts';
 export type { Row, Shape } from './row-shape.ts';
 
 export type MappedRow =
   | { readonly kind: 'skipped' }
-  | { readonly kind: 'rejected'; readonly faults: readonly Fault[] }
+  | { readonly kind: 'rejected'; readonly faults: readonly EntryFault[] }
   /** One slot for each entry: undefined where `when` was false, and where the row's items of that entry were not wanted. */
-  | { readonly kind: 'items'; readonly items: readonly (Encoded | undefined)[] };
+  | {
+      readonly kind: 'items';
+      readonly items: readonly (Encoded | undefined)[];
+      /** Of the group as a whole; `row` is an index into its rows. */
+      readonly warnings?: readonly { readonly row: number; readonly code: string; readonly text: string }[];
+    };
 
 export interface MapOptions {
   /** The row's identity under an entry, see {@link RowContext}. Asked only when an operation wants it. */
@@ -32,8 +41,12 @@ export interface MapOptions {
 
 export interface CompiledMapping {
   readonly entries: readonly { readonly operation: Operation; readonly lastWins: boolean }[];
-  /** The result is used again by the next call. */
+  /** The result is used again by the next call. With groups: of a group of one row. */
   mapRow(row: Row, options: MapOptions): MappedRow;
+  /** Present when the mapping groups rows: what makes a group, and what becomes of one. */
+  readonly group?: CompiledGroup;
+  /** Faults of a row that could not be read, without the text of the row where part of it is sensitive. */
+  readFaults(faults: readonly Fault[]): readonly Fault[];
   /** Value of the mapping's `key` columns in a row, joined; '' when it names none or they are empty. */
   keyOf(row: Row): string;
 }
@@ -44,19 +57,16 @@ export function compileMapping(mapping: Mapping, shape: Shape, target: Target, k
   const complain = (complaint: Complaint) => void complaints.push(complaint);
   checkTarget(mapping, kind, complain);
   const sensitive = sensitiveColumns(mapping);
-  const keyReaders = mapping.key.map((column, index) => {
-    const reader = sourceReader(shape, column);
-    if (typeof reader !== 'string') return reader;
-    complain({ path: mapping.key.length === 1 ? ['key'] : ['key', index], text: reader });
-    return () => undefined;
-  });
+  const keyReaders = readersOf(shape, mapping.key, ['key'], complain);
   const conditionAt = (text: string | undefined, path: Complaint['path']): Expression | undefined => {
     if (text === undefined) return undefined;
-    const compiled = compileExpression(text, shape, { expects: 'bool', sensitive });
+    const compiled = compileExpression(text, shape, { expects: 'bool', sensitive, group });
     if ('evaluate' in compiled) return compiled;
     for (const fault of compiled) complain({ path, ...fault });
     return undefined;
   };
+  const group = mapping.group === undefined ? undefined : { rows: [] };
+  const groupReaders = readersOf(shape, mapping.group?.by ?? [], ['group'], complain);
   const where = conditionAt(mapping.where, ['where']);
   const entries = mapping.entries.map((entry): CompiledEntry | undefined =>
     compileEntry(entry, {
@@ -66,20 +76,49 @@ export function compileMapping(mapping: Mapping, shape: Shape, target: Target, k
       kind,
       sensitiveColumns: sensitive,
       when: conditionAt(entry.when, [...entry.path, 'when']),
+      group,
       complain,
     }),
   );
   if (complaints.length > 0) throw mappingError(mapping.file, mapping.positions, complaints);
   const usable = entries.filter((entry) => entry !== undefined);
-  const keys = new LazyContext(keyReaders);
+  const keyOf = keyReader(keyReaders);
+  const mapRow = rowMapper(where, usable, keyReaders, sensitive, group);
+  const entriesOf = usable.map(({ operation, lastWins }) => ({ operation, lastWins }));
+  const readFaults = sensitive.any
+    ? (faults: readonly Fault[]) => faults.map(withoutText)
+    : (faults: readonly Fault[]) => faults;
+  if (group === undefined || mapping.group === undefined) return { entries: entriesOf, mapRow, readFaults, keyOf };
+  const compiled = compileGroup(mapping, mapping.group, {
+    rows: group,
+    shape,
+    mapRow,
+    keyOf,
+    groupOf: groupNames(groupReaders),
+    sensitive,
+  });
   return {
-    entries: usable.map(({ operation, lastWins }) => ({ operation, lastWins })),
-    mapRow: rowMapper(where, usable, keyReaders, sensitive),
-    keyOf(row) {
-      keys.row = row;
-      return keys.key;
-    },
+    entries: entriesOf,
+    mapRow: (row, options) => compiled.mapRows([row], options),
+    readFaults,
+    keyOf,
+    group: compiled,
   };
+}
+
+/** How each of the columns is read. */
+function readersOf(
+  shape: Shape,
+  columns: readonly string[],
+  path: Complaint['path'],
+  complain: (complaint: Complaint) => void,
+): ReadSource[] {
+  return columns.map((column, index) => {
+    const reader = sourceReader(shape, column);
+    if (typeof reader !== 'string') return reader;
+    complain({ path: columns.length === 1 ? path : [...path, index], text: reader });
+    return () => undefined;
+  });
 }
 
 function checkTarget(mapping: Mapping, kind: TargetKind | undefined, complain: (complaint: Complaint) => void): void {
@@ -91,25 +130,16 @@ function checkTarget(mapping: Mapping, kind: TargetKind | undefined, complain: (
   });
 }
 
-/** A column that one field marks is masked wherever it is used. */
-function sensitiveColumns(mapping: Mapping): ReadonlySet<string> {
-  const marked = mapping.entries.flatMap(({ fields }) => fields).filter(({ sensitive }) => sensitive === true);
-  return new Set(marked.flatMap(({ from }) => from ?? []));
-}
-
-/** Between the parts of a key of several columns: no cell is likely to hold it, so different keys stay different. */
-const keySeparator = '\u001f';
-
 /** One instance for all rows: identity and key cost nothing where no operation asks for them. */
 class LazyContext implements RowContext {
   row: Row = [];
   entry = 0;
   now = 0;
   source: (entry: number) => string = () => '';
-  readonly #keys: readonly ((row: Row) => unknown)[];
+  readonly #keyOf: (row: Row) => string;
 
-  constructor(keys: readonly ((row: Row) => unknown)[]) {
-    this.#keys = keys;
+  constructor(keys: readonly ReadSource[]) {
+    this.#keyOf = keyReader(keys);
   }
 
   get identity(): string {
@@ -117,23 +147,18 @@ class LazyContext implements RowContext {
   }
 
   get key(): string {
-    const [only] = this.#keys;
-    if (only === undefined) return '';
-    if (this.#keys.length === 1) return keyText(only(this.row));
-    return this.#keys.map((read) => keyText(read(this.row))).join(keySeparator);
+    return this.#keyOf(this.row);
   }
 }
-
-const keyText = (value: unknown): string =>
-  typeof value === 'string' ? value : value === null || value === undefined ? '' : (sourceText(value as never) ?? '');
 
 const skipped: MappedRow = { kind: 'skipped' };
 
 function rowMapper(
   where: Expression | undefined,
   entries: readonly CompiledEntry[],
-  keys: readonly ((row: Row) => unknown)[],
-  sensitive: ReadonlySet<string>,
+  keys: readonly ReadSource[],
+  sensitive: SensitiveColumns,
+  group: GroupRows | undefined,
 ): CompiledMapping['mapRow'] {
   const context = new LazyContext(keys);
   const items: (Encoded | undefined)[] = entries.map(() => undefined);
@@ -143,7 +168,7 @@ function rowMapper(
     context.now = now;
     context.source = identity;
     // Made with the first fault only: most rows have none.
-    let faults: Fault[] | undefined;
+    let faults: EntryFault[] | undefined;
     if (where !== undefined) {
       const goes = where.evaluate(row);
       if (goes instanceof Refusal) return { kind: 'rejected', faults: [conditionFault(goes)] };
@@ -161,16 +186,25 @@ function rowMapper(
       context.entry = index;
       const encoded = entry.map(row, context);
       if ('json' in encoded) items[index] = encoded;
-      else faults = [...(faults ?? []), ...encoded.faults.map((fault) => discreet(fault, entry, row, sensitive))];
+      else {
+        const rowOf = (fault: EntryFault) => (fault.row === undefined ? row : (group?.rows[fault.row] ?? row));
+        faults = [...(faults ?? []), ...encoded.faults.map((fault) => discreet(fault, entry, rowOf(fault), sensitive))];
+      }
     }
     return faults === undefined ? result : { kind: 'rejected', faults };
   };
 }
 
+/** What reading says of a line quotes it at the end, after `near`, or as a value. */
+const withoutText = ({ value: _, reason, ...fault }: Fault): Fault => ({
+  ...fault,
+  reason: reason.replace(/(?:, near| at) ".*$/su, ''),
+});
+
 const conditionFault = ({ code, reason }: Refusal): Fault => ({ stage: 'map', code, reason });
 
 /** Adds the column that a target cannot know, and masks what the mapping calls sensitive, in the reason too. */
-function discreet(fault: Fault, entry: CompiledEntry, row: Row, sensitive: ReadonlySet<string>): Fault {
+function discreet(fault: EntryFault, entry: CompiledEntry, row: Row, sensitive: SensitiveColumns): EntryFault {
   const field = fault.field === undefined ? undefined : entry.fieldNamed(fault.field);
   const origin = field?.origin(row);
   const column = fault.column ?? origin?.column;
@@ -189,5 +223,6 @@ function discreet(fault: Fault, entry: CompiledEntry, row: Row, sensitive: Reado
     ...(column === undefined ? {} : { column }),
     ...(fault.field === undefined ? {} : { field: fault.field }),
     ...(shown === undefined ? {} : { value: shown }),
+    ...(fault.row === undefined ? {} : { row: fault.row }),
   };
 }

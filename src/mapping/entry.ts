@@ -1,28 +1,34 @@
 /** One entry of a mapping (`items:`, or the mapping itself) against its operation: compiled, and checked for fit. */
+
 import { type Fault, UserError } from '../model/fault.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { EmptyPolicy, Encoded, FieldRule, Operation, RowContext, Target } from '../targets/target.ts';
 import { elementType, isListType } from './check-field.ts';
 import { type Complaint, didYouMean, type Path, quote } from './complaint.ts';
+import { compileEach, innerName } from './each.ts';
 import type { Expression } from './expression.ts';
 import { type CompiledField, compileField } from './field.ts';
 import { givenType, isCovered, misfit, ruleFor } from './fit.ts';
+import { type EntryFault, type GroupRows, RowsRefusal } from './group-rows.ts';
 import { issueComplaints } from './issues.ts';
 import { itemBuilder } from './item-builder.ts';
 import type { Mapping, MappingEntry, MappingField, TargetKind } from './mapping.ts';
 import { outputName } from './output-path.ts';
 import { Refusal } from './refusal.ts';
 import type { Row, Shape } from './row-shape.ts';
+import type { SensitiveColumns } from './sensitive-columns.ts';
 
 export interface EntryField extends CompiledField {
   readonly sensitive: boolean;
+  /** Fields of the elements, when it is a list of rows. */
+  readonly inner?: readonly EntryField[];
 }
 
 export interface CompiledEntry {
   readonly operation: Operation;
   readonly when: Expression | undefined;
   readonly lastWins: boolean;
-  readonly map: (row: Row, context: RowContext) => Encoded | { readonly faults: readonly Fault[] };
+  readonly map: (row: Row, context: RowContext) => Encoded | { readonly faults: readonly EntryFault[] };
   /** By its name as the mapping or the target writes it. */
   readonly fieldNamed: (name: string) => EntryField | undefined;
 }
@@ -32,8 +38,9 @@ export interface EntrySurroundings {
   readonly shape: Shape;
   readonly target: Target;
   readonly kind: TargetKind | undefined;
-  readonly sensitiveColumns: ReadonlySet<string>;
+  readonly sensitiveColumns: SensitiveColumns;
   readonly when: Expression | undefined;
+  readonly group: GroupRows | undefined;
   readonly complain: (complaint: Complaint) => void;
 }
 
@@ -42,26 +49,35 @@ export function compileEntry(entry: MappingEntry, around: EntrySurroundings): Co
   const { complain, shape } = around;
   const operation = openOperation(entry, around);
   const undecided: string[] = [];
-  const fields = entry.fields.map((field): EntryField => {
-    const path: Path = [...entry.path, 'fields', field.name];
-    const rule = operation === undefined ? undefined : ruleFor(field.steps, operation.fields);
+  const compileOne = (field: MappingField, path: Path, name: string, rule: FieldRule | undefined): EntryField => {
     const policy = policyOf(field, entry, around.mapping, operation, rule);
     if (operation !== undefined) checkPolicy(field, policy, operation, path, entry, complain);
-    if (policy === undefined && operation !== undefined && mayBeEmpty(field)) undecided.push(field.name);
-    const compiled = compileField(field, {
-      shape,
-      mapping: around.mapping,
-      policy: policy?.says,
-      sensitiveColumns: around.sensitiveColumns,
-      path,
-      complain,
-    });
+    if (policy === undefined && operation !== undefined && mayBeEmpty(field)) undecided.push(name);
+    const { mapping, sensitiveColumns, group } = around;
+    const inField = { shape, mapping, policy: policy?.says, sensitiveColumns, group, path, complain };
+    const sensitive = field.sensitive === true;
+    const { each } = field;
+    if (each !== undefined && group !== undefined) {
+      const compileInner = (inner: MappingField, at: Path) => {
+        const called = innerName(field, inner);
+        const made = compileOne(inner, at, called, undefined);
+        return { ...made, name: called, sensitive: made.sensitive || sensitive };
+      };
+      return { ...compileEach(field, each, { ...inField, group }, compileInner), sensitive };
+    }
+    const compiled = compileField(field, inField);
     if (shape.kind === 'csv' && isListType(field.type) && field.split === undefined && field.from !== undefined) {
       complain({
         path: [...path, 'type'],
         text: 'a CSV cell is text: say what separates the elements, such as split: ";"',
       });
     }
+    return { ...compiled, sensitive };
+  };
+  const fields = entry.fields.map((field): EntryField => {
+    const path: Path = [...entry.path, 'fields', field.name];
+    const rule = operation === undefined ? undefined : ruleFor(field.steps, operation.fields);
+    const compiled = compileOne(field, path, field.name, rule);
     if (operation !== undefined) {
       const wrong =
         rule === undefined
@@ -69,7 +85,7 @@ export function compileEntry(entry: MappingEntry, around: EntrySurroundings): Co
           : misfit(rule, field.steps, givenType(field, shape, compiled.expressionType));
       if (wrong !== undefined) complain({ path, text: wrong, atKey: true });
     }
-    return { ...compiled, sensitive: field.sensitive === true };
+    return compiled;
   });
   if (operation === undefined) return undefined;
   if (undecided.length > 0) {
@@ -106,6 +122,7 @@ function checkLastWins({ lastWins, path }: MappingEntry, operation: Operation, a
       text: `lastWins is not possible for the operation ${operation.name} as it is set here: it is for items that overwrite the one before, and each of these counts`,
     });
   }
+  if (around.group !== undefined) around.complain({ path: at, text: 'lastWins and group exclude each other' });
   if (around.mapping.key.length === 0) {
     around.complain({ path: at, text: 'lastWins needs key: the column that says which rows are of one person' });
   }
@@ -192,7 +209,9 @@ function checkPolicy(
       text: `onEmpty: ${policy.says} is not possible for the operation ${operation.name}: ${why} Say ${allowed.filter((one) => one !== 'reject').join(', ')} or reject`,
     });
   }
-  const isText = !isListType(field.type) && field.split === undefined && textTypes.includes(elementType(field.type));
+  const isText =
+    field.each !== undefined ||
+    (!isListType(field.type) && field.split === undefined && textTypes.includes(elementType(field.type)));
   if (policy.says === 'keep' && !isText) {
     complain({
       path: policy.by === 'field' ? places.field : path,
@@ -213,6 +232,7 @@ function fieldIndex(fields: readonly EntryField[]): CompiledEntry['fieldNamed'] 
   for (const field of fields) {
     byName.set(outputName(field.steps), field);
     byName.set(field.name, field);
+    for (const inner of field.inner ?? []) byName.set(inner.name, inner);
   }
   return (name) => byName.get(name);
 }
@@ -223,7 +243,7 @@ function entryMapper(fields: readonly EntryField[], operation: Operation): Compi
   const flat = fields.every(({ steps }) => steps.length === 1);
   const names = fields.map(({ steps }) => steps[0] ?? '');
   return (row, context) => {
-    let faults: Fault[] | undefined;
+    let faults: EntryFault[] | undefined;
     const item: JsonObject = begin();
     for (let index = 0; index < reads.length; index++) {
       const value = reads[index]?.(row);
@@ -231,7 +251,8 @@ function entryMapper(fields: readonly EntryField[], operation: Operation): Compi
       if (value instanceof Refusal) {
         const field = fields[index];
         faults ??= [];
-        if (field !== undefined) faults.push(faultOf(field, value));
+        if (value instanceof RowsRefusal) faults.push(...value.faults);
+        else if (field !== undefined) faults.push(faultOf(field, value));
       } else if (flat) item[names[index] ?? ''] = value;
       else put(index, value);
     }
@@ -239,7 +260,9 @@ function entryMapper(fields: readonly EntryField[], operation: Operation): Compi
     // What the target thinks of the rest is worth knowing too, but not what it thinks of the fields that are missing for our reasons.
     const further = operation.encode(item, context);
     if ('faults' in further) {
-      const named = new Set(faults.map(({ field }) => field));
+      const named = new Set(
+        faults.map(({ field }) => (field?.includes('[]') ? field.slice(0, field.indexOf('[]')) : field)),
+      );
       for (const fault of further.faults) if (fault.field !== undefined && !named.has(fault.field)) faults.push(fault);
     }
     return { faults };

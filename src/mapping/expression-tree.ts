@@ -11,6 +11,8 @@ export interface ExpressionUse {
   readonly rowKeys: ReadonlyMap<string, number>;
   /** `row` is used in other ways too, so all columns are needed. */
   readonly wholeRow: boolean;
+  /** Every name of a member and every text in it: what it may read of the rows of a group. */
+  readonly members: ReadonlySet<string>;
   /** How deep list macros stand inside each other. */
   readonly nesting: number;
   readonly faults: readonly { readonly offset: number; readonly text: string }[];
@@ -42,6 +44,7 @@ const literalText = (value: unknown): string | undefined =>
 export function surveyExpression(tree: unknown): ExpressionUse {
   const names = new Map<string, number>();
   const rowKeys = new Map<string, number>();
+  const members = new Set<string>();
   const faults: { offset: number; text: string }[] = [];
   let wholeRow = false;
   let nesting = 0;
@@ -59,6 +62,8 @@ export function surveyExpression(tree: unknown): ExpressionUse {
     }
     if (!isNode(value)) return;
     const { op, args, pos = 0 } = value;
+    const text = op === '.' && Array.isArray(args) ? args[1] : literalText(value);
+    if (typeof text === 'string') members.add(text);
     if (isId(value)) {
       if (bound.includes(value.args)) return;
       if (value.args === 'row') wholeRow = true;
@@ -114,7 +119,7 @@ export function surveyExpression(tree: unknown): ExpressionUse {
   if (macroCount > mostMacros) faults.push({ offset: 0, text: `more than ${mostMacros} list macros` });
   if (nesting > deepestMacros) faults.push({ offset: 0, text: `list macros nested more than ${deepestMacros} deep` });
   if (growth > mostGrowth) faults.push({ offset: 0, text: 'its list macros could make a result without bound' });
-  return { names, rowKeys, wholeRow, nesting, faults };
+  return { names, rowKeys, wholeRow, members, nesting, faults };
 }
 
 function countUses(value: unknown, name: string): number {

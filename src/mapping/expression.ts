@@ -7,14 +7,18 @@ import { fromCel, toCel, weightOf } from './cel-values.ts';
 import { quote } from './complaint.ts';
 import { surveyExpression } from './expression-tree.ts';
 import { addFunctions, linearMatches } from './functions.ts';
+import type { GroupRows } from './group-rows.ts';
 import { Refusal } from './refusal.ts';
 import { type Row, type Shape, unknownColumn } from './row-shape.ts';
+import type { SensitiveColumns } from './sensitive-columns.ts';
 
 export interface Expression {
   readonly text: string;
   /** What it says of a row: a value, undefined for nothing, or why it could not be found out. */
   readonly evaluate: (row: Row) => Json | undefined | Refusal;
   readonly columns: readonly string[];
+  /** It has the whole row, or all rows of the group, as a value. */
+  readonly readsAll: boolean;
   /** As far as it is known before any row is: a CEL type, or dyn. */
   readonly type: string;
 }
@@ -45,13 +49,15 @@ export interface ExpressionOptions {
   /** `bool` for conditions. */
   readonly expects: 'bool' | 'any';
   /** Columns whose values no message may show. */
-  readonly sensitive?: ReadonlySet<string>;
+  readonly sensitive?: SensitiveColumns;
+  /** Gives the expression `rows`, all rows of the group. */
+  readonly group?: GroupRows | undefined;
 }
 
 export function compileExpression(
   text: string,
   shape: Shape,
-  { expects, sensitive }: ExpressionOptions,
+  { expects, sensitive, group }: ExpressionOptions,
 ): Expression | readonly ExpressionFault[] {
   if (text.length > longestExpression) return [{ offset: 0, text: `longer than ${longestExpression} characters` }];
   bases[shape.kind] ??= base(shape.kind === 'ndjson');
@@ -61,7 +67,11 @@ export function compileExpression(
     const program = environment.parse(text);
     const use = surveyExpression(program.ast);
     faults.push(...use.faults);
-    const names = [...use.names.keys()].filter((name) => !isBuiltIn(environment, shape, name));
+    const overRows = group !== undefined && use.names.has(rowsName);
+    const names = [...use.names.keys()].filter(
+      (name) => !isBuiltIn(environment, shape, name) && !(overRows && name === rowsName),
+    );
+    if (overRows && shape.kind === 'csv') environment.registerVariable(rowsName, 'list<map<string, string>>');
     if (shape.kind === 'csv') {
       faults.push(...declareColumns(environment, shape.header, use.names, names, use.rowKeys));
       if (use.wholeRow || use.rowKeys.size > 0) environment.registerVariable('row', 'map<string, string>');
@@ -95,11 +105,12 @@ export function compileExpression(
       shape.kind === 'csv'
         ? csvContext(shape.header, names, rowKeys, use.wholeRow)
         : jsonContext(names, rowKeys, use.wholeRow);
-    const columns = use.wholeRow && shape.kind === 'csv' ? shape.header : [...names, ...rowKeys];
-    const discreet =
-      sensitive !== undefined && sensitive.size > 0 && (use.wholeRow || columns.some((name) => sensitive.has(name)));
-    const evaluate = guarded(text, program, bind, { most: mostForMacros[use.nesting] ?? 0, expects, discreet });
-    return { text, evaluate, columns, type };
+    const readsAll = use.wholeRow || overRows;
+    const columns = readsAll && shape.kind === 'csv' ? shape.header : [...names, ...rowKeys];
+    const discreet = sensitive?.any === true && (readsAll || columns.some((name) => sensitive.has(name)));
+    const bindAll = overRows ? withRows(bind, group, shape, use.members) : bind;
+    const evaluate = guarded(text, program, bindAll, { most: mostForMacros[use.nesting] ?? 0, expects, discreet });
+    return { text, evaluate, columns, readsAll, type };
   } catch (error) {
     return [faultOf(error)];
   }
@@ -201,6 +212,33 @@ function jsonContext(names: readonly string[], rowKeys: readonly string[], whole
       }
       context['row'] = part;
     }
+    return weight;
+  };
+}
+
+const rowsName = 'rows';
+
+/** Adds the group's rows. They weigh what the expression can read of them: a member that it names. */
+function withRows(bind: Bind, group: GroupRows, shape: Shape, members: ReadonlySet<string>): Bind {
+  const header = shape.kind === 'csv' ? shape.header : [];
+  const cells = header.flatMap((name, index) => (members.has(name) ? [index] : []));
+  return (row, context, most) => {
+    let weight = bind(row, context, most);
+    const rows: unknown[] = [];
+    for (const one of group.rows) {
+      weight += 1;
+      if (Array.isArray(one)) {
+        for (const index of cells) weight += one[index]?.length ?? 0;
+        const object: Context = Object.create(null);
+        for (let index = 0; index < header.length; index++) object[header[index] ?? ''] = one[index] ?? '';
+        rows.push(object);
+        continue;
+      }
+      const object = one as JsonObject;
+      for (const name of members) if (Object.hasOwn(object, name)) weight += weightOf(object[name], most);
+      rows.push(toCel(object));
+    }
+    context[rowsName] = rows;
     return weight;
   };
 }

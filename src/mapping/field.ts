@@ -1,13 +1,16 @@
 /** One field of the payload, compiled: where its value comes from, what an empty one becomes, how it converts. */
+
 import type { Json } from '../model/json.ts';
 import type { EmptyPolicy } from '../targets/target.ts';
 import type { Complaint, Path } from './complaint.ts';
 import { compileConversion, convertLiteral } from './convert.ts';
 import { compileExpression } from './expression.ts';
+import type { GroupRows } from './group-rows.ts';
 import { lookupIn, lookupName } from './lookup.ts';
 import type { Mapping, MappingField } from './mapping.ts';
 import { Refusal } from './refusal.ts';
 import { type ReadSource, type Row, type Shape, sourceReader, sourceText } from './row-shape.ts';
+import type { SensitiveColumns } from './sensitive-columns.ts';
 import { loadTransform, type Transform } from './transform.ts';
 
 export interface CompiledField {
@@ -27,7 +30,9 @@ export interface FieldSurroundings {
   readonly mapping: Mapping;
   /** Already decided: field's, entry's, mapping's, operation's. */
   readonly policy: EmptyPolicy | undefined;
-  readonly sensitiveColumns: ReadonlySet<string>;
+  readonly sensitiveColumns: SensitiveColumns;
+  /** Where the rows of the group are to be found, when the mapping groups them. */
+  readonly group?: GroupRows | undefined;
   readonly path: Path;
   readonly complain: (complaint: Complaint) => void;
 }
@@ -63,6 +68,7 @@ export function compileField(field: MappingField, around: FieldSurroundings): Co
     const compiled = compileExpression(field.expr, around.shape, {
       expects: 'any',
       sensitive: around.sensitiveColumns,
+      group: around.group,
     });
     if (!('evaluate' in compiled)) {
       for (const fault of compiled) complain({ path: [...path, 'expr'], ...fault });
@@ -125,12 +131,7 @@ function lookUpOf(field: MappingField, { mapping, path, complain }: FieldSurroun
 function transformOf(field: MappingField, around: FieldSurroundings): Transform | undefined {
   if (field.transform === undefined) return undefined;
   const { mapping, shape, path, complain, sensitiveColumns } = around;
-  const loaded = loadTransform(
-    mapping.file,
-    field.transform,
-    shape,
-    field.sensitive === true || sensitiveColumns.size > 0,
-  );
+  const loaded = loadTransform(mapping.file, field.transform, shape, field.sensitive === true || sensitiveColumns.any);
   if (typeof loaded !== 'string') return loaded;
   complain({ path: [...path, 'transform'], text: loaded });
   return undefined;
@@ -198,7 +199,7 @@ function emptiness(field: MappingField): Reading['isEmpty'] {
   };
 }
 
-function emptyValue(field: MappingField, around: FieldSurroundings): Reading['whenEmpty'] {
+export function emptyValue(field: MappingField, around: FieldSurroundings): Reading['whenEmpty'] {
   if (field.default !== undefined) {
     const value = literal(field, 'default', field.default, around);
     return () => value;

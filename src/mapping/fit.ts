@@ -46,7 +46,7 @@ export function givenType(
   expressionType: string | undefined,
 ): FieldType | undefined {
   if (field.const !== undefined) return field.type === undefined ? jsonType(field.const) : typeOf(field);
-  if (field.split !== undefined || isListType(field.type)) return 'list';
+  if (field.each !== undefined || field.split !== undefined || isListType(field.type)) return 'list';
   if (field.hash !== undefined) return 'string';
   if (field.type !== undefined) return typeOf(field);
   if (field.transform !== undefined) return undefined;

@@ -79,6 +79,11 @@ export const extraFunctions: readonly ExtraFunction[] = [
     handler: (list: readonly string[]) => [...list].sort(),
   },
   {
+    signature: 'sum(list): dyn',
+    about: 'Of numbers. What is written with few digits sums up to what it would on paper: 0.1 and 0.2 are 0.3.',
+    handler: sum,
+  },
+  {
     signature: 'parseDate(string, string, string): google.protobuf.Timestamp',
     about: 'parseDate(text, "dd/MM/yyyy HH:mm", "Europe/Stockholm"): patterns as in format.',
     handler: parseDate,
@@ -118,6 +123,32 @@ function replaceAll(text: string, old: string, by: string): string {
   if (old === '') throw new Error('replace: nothing to look for');
   if ((text.length / old.length) * by.length > longestResult) throw new Error('replace: the result would be too long');
   return text.replaceAll(old, () => by);
+}
+
+/** Whole numbers stay whole; others are added as the decimals that they are written as. */
+function sum(list: readonly unknown[]): bigint | number {
+  let whole = 0n;
+  let scaled = 0n;
+  let places = 0;
+  let isWhole = true;
+  for (const value of list) {
+    if (typeof value === 'bigint') {
+      whole += value;
+      continue;
+    }
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      throw new Error('sum: not a number; say int(…) or double(…)');
+    isWhole = false;
+    const [digits = '0', exponent = '0'] = String(value).split('e');
+    const [before = '0', after = ''] = digits.split('.');
+    const shift = after.length - Number(exponent);
+    const decimal = BigInt(before + after) * 10n ** BigInt(Math.max(0, -shift));
+    const wanted = Math.max(places, shift);
+    scaled = scaled * 10n ** BigInt(wanted - places) + decimal * 10n ** BigInt(wanted - Math.max(0, shift));
+    places = wanted;
+  }
+  if (isWhole) return whole;
+  return Number(`${scaled + whole * 10n ** BigInt(places)}e-${places}`);
 }
 
 const widest = 10_000n;

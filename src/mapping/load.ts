@@ -6,9 +6,9 @@ import { readExtended } from './extend.ts';
 import { mostMappingBytes } from './files.ts';
 import { issueComplaints } from './issues.ts';
 import { readLookups } from './lookup.ts';
-import type { Mapping, MappingEntry, MappingField } from './mapping.ts';
+import type { Mapping, MappingEach, MappingEntry, MappingField, MappingGroup } from './mapping.ts';
 import { outputSteps } from './output-path.ts';
-import { type LongField, longField, type MappingFile, mappingSchema } from './schema.ts';
+import { groupSchema, type LongField, longField, type MappingFile, mappingSchema } from './schema.ts';
 import { readModules } from './transform.ts';
 import { isPlainObject, type ReadYaml, readYaml } from './yaml.ts';
 
@@ -70,6 +70,7 @@ function normalise(file: MappingFile): Omit<Mapping, 'file' | 'positions' | 'wri
   return {
     target: file.target,
     key: file.key === undefined ? [] : [file.key].flat(),
+    ...(file.group === undefined ? {} : { group: normaliseGroup(file.group) }),
     ...(file.where === undefined ? {} : { where: file.where }),
     ...(file.onEmpty === undefined ? {} : { onEmpty: file.onEmpty }),
     entries,
@@ -78,17 +79,32 @@ function normalise(file: MappingFile): Omit<Mapping, 'file' | 'positions' | 'wri
   };
 }
 
-function normaliseFields(fields: Record<string, string | LongField>): MappingField[] {
-  return Object.entries(fields).map(([name, written]) => {
-    const { from, ...field } = typeof written === 'string' ? { from: written } : written;
-    return {
-      ...(field as Omit<LongField, 'from'> & { const?: Json; default?: Json }),
-      name,
-      steps: outputSteps(name) ?? [name],
-      ...(from === undefined ? {} : { from: [from].flat() }),
-    };
-  });
+function normaliseGroup(written: NonNullable<MappingFile['group']>): MappingGroup {
+  const { by, most } = groupSchema.parse(
+    typeof written === 'string' || Array.isArray(written) ? { by: written } : written,
+  );
+  return { by: [by].flat(), most };
 }
+
+const normaliseFields = (fields: Record<string, string | LongField>): MappingField[] =>
+  Object.entries(fields).map(([name, written]) => normaliseField(name, written));
+
+function normaliseField(name: string, written: string | LongField): MappingField {
+  const { from, each, ...field } = typeof written === 'string' ? { from: written } : { each: undefined, ...written };
+  return {
+    ...(field as Omit<LongField, 'from' | 'each'> & { const?: Json; default?: Json }),
+    name,
+    steps: outputSteps(name) ?? [name],
+    ...(from === undefined ? {} : { from: [from].flat() }),
+    ...(each === undefined ? {} : { each: normaliseEach(each) }),
+  };
+}
+
+const normaliseEach = ({ where, fields, value }: NonNullable<LongField['each']>): MappingEach => ({
+  ...(where === undefined ? {} : { where }),
+  ...(fields === undefined ? {} : { fields: normaliseFields(fields) }),
+  ...(value === undefined ? {} : { value: normaliseField('', value) }),
+});
 
 /** Fields that are whole in themselves, so that their combinations can be checked though something else is wrong. */
 function fieldsIn(data: unknown): [LongField, Path][] {
@@ -99,20 +115,39 @@ function fieldsIn(data: unknown): [LongField, Path][] {
       if (isPlainObject(entry)) groups.push([entry['fields'], ['items', index, 'fields']]);
     });
   }
-  return groups.flatMap(([fields, path]) =>
-    isPlainObject(fields)
-      ? Object.entries(fields).flatMap(([name, field]): [LongField, Path][] => {
-          const parsed = longField.safeParse(field);
-          return parsed.success ? [[parsed.data, [...path, name]]] : [];
-        })
-      : [],
-  );
+  return groups.flatMap(([fields, path]) => fieldsBelow(fields, path));
+}
+
+function fieldsBelow(fields: unknown, path: Path): [LongField, Path][] {
+  if (!isPlainObject(fields)) return [];
+  return Object.entries(fields).flatMap(([name, field]): [LongField, Path][] => {
+    const at = [...path, name];
+    const parsed = longField.safeParse(field);
+    const own: [LongField, Path][] = parsed.success ? [[parsed.data, at]] : [];
+    const each = isPlainObject(field) ? field['each'] : undefined;
+    if (!isPlainObject(each)) return own;
+    return [
+      ...own,
+      ...fieldsBelow(each['fields'], [...at, 'each', 'fields']),
+      ...fieldsBelow({ value: each['value'] }, [...at, 'each']),
+    ];
+  });
 }
 
 /** What zod's shapes cannot say: what excludes what, and how output names nest. */
 function shapeComplaints(data: unknown): Complaint[] {
   if (!isPlainObject(data)) return [];
-  const found: Complaint[] = testComplaints(data['tests']);
+  const found: Complaint[] = testComplaints(data['tests'], data['group'] !== undefined);
+  if (data['group'] === undefined) {
+    for (const [field, path] of fieldsIn(data)) {
+      if (field.each === undefined) continue;
+      found.push({
+        path: [...path, 'each'],
+        text: 'each is a list of the rows of a group, and the mapping has no group',
+        atKey: true,
+      });
+    }
+  }
   if (data['items'] === undefined) {
     for (const key of ['operation', 'fields']) {
       if (data[key] === undefined) found.push({ path: [], text: `${key} is missing (or items, a list of several)` });
@@ -133,12 +168,26 @@ function shapeComplaints(data: unknown): Complaint[] {
   return found;
 }
 
-function testComplaints(tests: unknown): Complaint[] {
+function testComplaints(tests: unknown, grouped: boolean): Complaint[] {
   if (!Array.isArray(tests)) return [];
   return tests.flatMap((test: unknown, index): Complaint[] => {
     if (!isPlainObject(test)) return [];
+    const found: Complaint[] = [];
     const says = ['gives', 'rejects', 'skips'].filter((key) => test[key] !== undefined);
-    return says.length === 1 ? [] : [{ path: ['tests', index], text: 'a test says one of gives, rejects and skips' }];
+    if (says.length !== 1) found.push({ path: ['tests', index], text: 'a test says one of gives, rejects and skips' });
+    const from = ['row', 'rows'].filter((key) => test[key] !== undefined);
+    if (from.length !== 1)
+      found.push({
+        path: ['tests', index],
+        text: from.length === 0 ? 'row is missing' : 'row and rows exclude each other',
+      });
+    if (!grouped && test['rows'] !== undefined)
+      found.push({
+        path: ['tests', index, 'rows'],
+        text: 'rows are those of a group, and the mapping has no group: say row',
+        atKey: true,
+      });
+    return found;
   });
 }
 
@@ -150,6 +199,10 @@ function nestingComplaints(fields: unknown, path: Path): Complaint[] {
   const groups = new Map<string, string>();
   for (const name of Object.keys(fields)) {
     const complain = (text: string) => found.push({ path: [...path, name], text, atKey: true });
+    const field = fields[name];
+    const each = isPlainObject(field) ? field['each'] : undefined;
+    if (isPlainObject(each) && each['fields'] !== undefined)
+      found.push(...nestingComplaints(each['fields'], [...path, name, 'each', 'fields']));
     const steps = outputSteps(name);
     if (steps === undefined) {
       complain(`${quote(name)} has an empty part: dots nest, and "\\." is a full stop inside a name`);

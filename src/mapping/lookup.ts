@@ -8,7 +8,7 @@ import { parseRecords } from '../input/csv-rows.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { type Complaint, didYouMean, type Path, quote } from './complaint.ts';
 import { readBounded, textOf } from './files.ts';
-import type { LookupTable, Mapping, MappingField } from './mapping.ts';
+import { fieldsOf, type LookupTable, type Mapping, type MappingField } from './mapping.ts';
 import { sourceText } from './row-shape.ts';
 import { parseJson } from './texts.ts';
 
@@ -26,13 +26,12 @@ export async function readLookups(
   complain: (complaint: Complaint) => void,
 ): Promise<Record<string, LookupTable>> {
   const tables: Record<string, LookupTable> = {};
-  for (const { fields, path } of mapping.entries) {
-    for (const { lookup, name } of fields) {
-      if (lookup === undefined || tables[lookupName(lookup)] !== undefined) continue;
-      const table = await readTable(lookup, dirname(mapping.file));
-      if ('text' in table) complain({ path: [...path, 'fields', name, 'lookup', ...table.at], text: table.text });
-      else tables[lookupName(lookup)] = table;
-    }
+  for (const { field, path } of mapping.entries.flatMap(fieldsOf)) {
+    const { lookup } = field;
+    if (lookup === undefined || tables[lookupName(lookup)] !== undefined) continue;
+    const table = await readTable(lookup, dirname(mapping.file));
+    if ('text' in table) complain({ path: [...path, 'lookup', ...table.at], text: table.text });
+    else tables[lookupName(lookup)] = table;
   }
   return tables;
 }

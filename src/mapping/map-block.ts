@@ -13,6 +13,7 @@ import type { CompiledMapping } from './compile.ts';
 import { keyHash } from './key-hash.ts';
 import { laneHash } from './lane-hash.ts';
 import { createCollapser } from './last-wins.ts';
+import { groupMapper } from './map-groups.ts';
 
 export interface BlockContext {
   /** Of the load that this file is. Seed of the rows' identities. */
@@ -23,6 +24,8 @@ export interface BlockContext {
   readonly done?: ((entry: number, record: number) => boolean) | undefined;
   /** Give the hashes of the rows' keys, too. */
   readonly keys?: boolean | undefined;
+  /** With groups: whether some rows that belong to these are not to be had. */
+  readonly isTorn?: ((first: number, last: number) => boolean) | undefined;
 }
 
 export function blockMapper(
@@ -40,6 +43,10 @@ export function parsedBlockMapper(
   context: BlockContext,
 ): (block: Block) => MappedBlock {
   const entryCount = compiled.entries.length;
+  if (compiled.group !== undefined) {
+    const collect = (block: Block) => new ItemCollector(block, entryCount, block.bytes.length * 2 * entryCount);
+    return groupMapper(parse, compiled, compiled.group, context, collect);
+  }
   const collapser = compiled.entries.some(({ lastWins }) => lastWins)
     ? createCollapser(compiled.entries.map(({ lastWins, operation }) => (lastWins ? operation.lastWins : undefined)))
     : undefined;
@@ -75,7 +82,7 @@ export function parsedBlockMapper(
       if (isDone !== undefined && allDone(entryCount, isDone)) continue;
       const row = parsed.row(index);
       if (row instanceof RowFault) {
-        reject(index, row.faults);
+        reject(index, compiled.readFaults(row.faults));
         continue;
       }
       const mapped = compiled.mapRow(row, options);
@@ -130,6 +137,8 @@ function extend(ranges: [number, number][], record: number): void {
 class ItemCollector {
   readonly #sink: ByteSink;
   #rows: Uint32Array;
+  /** Only where rows are grouped. */
+  #lastRows: number[] | undefined;
   #routes: Uint32Array;
   #entries: Uint8Array;
   readonly #lanes: number[] = [];
@@ -151,8 +160,12 @@ class ItemCollector {
     return this.#sink.count;
   }
 
-  add(item: Encoded, row: number, entry: number): void {
+  add(item: Encoded, row: number, entry: number, lastRow?: number): void {
     const { count } = this.#sink;
+    if (lastRow !== undefined) {
+      this.#lastRows ??= [];
+      this.#lastRows.push(lastRow);
+    }
     if (count === this.#rows.length) this.#grow();
     this.#sink.add(item.json);
     this.#rows[count] = row;
@@ -190,7 +203,7 @@ class ItemCollector {
     return {
       ...this.#sink.take(),
       firstRow,
-      lastRow: firstRow.slice(),
+      lastRow: this.#lastRows === undefined ? firstRow.slice() : Uint32Array.from(this.#lastRows),
       entries: this.#entries.slice(0, count),
       lanes: Int32Array.from(this.#lanes),
       laneStarts: hasLanes ? this.#laneStarts.slice(0, count + 1) : new Uint32Array(0),

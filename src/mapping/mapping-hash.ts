@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { Mapping } from './mapping.ts';
+import type { Mapping, MappingField } from './mapping.ts';
 import { isPlainObject } from './yaml.ts';
 
 /** The mapping's meaning: the same whatever its comments, order, short forms and tests are. Hexadecimal. */
 export function mappingHash(mapping: Mapping): string {
-  const { target, key, where, onEmpty, entries, tables, modules } = mapping;
+  const { target, key, group, where, onEmpty, entries, tables, modules } = mapping;
   const meaning = {
     target,
     key,
+    group,
     where,
     onEmpty,
     // As they were when the mapping was read: other contents are another mapping.
@@ -15,11 +16,28 @@ export function mappingHash(mapping: Mapping): string {
     modules,
     entries: entries.map(({ path: _, fields, ...entry }) => ({
       ...entry,
-      fields: Object.fromEntries(fields.map(({ steps, name: _name, ...field }) => [JSON.stringify(steps), field])),
+      fields: byPlace(fields),
     })),
   };
   return createHash('sha256').update(canonical(meaning)).digest('hex');
 }
+
+const byPlace = (fields: readonly MappingField[]): Record<string, unknown> =>
+  Object.fromEntries(
+    fields.map(({ steps, name: _name, each, ...field }) => [
+      JSON.stringify(steps),
+      each === undefined
+        ? field
+        : {
+            ...field,
+            each: {
+              where: each.where,
+              fields: each.fields === undefined ? undefined : byPlace(each.fields),
+              value: each.value === undefined ? undefined : byPlace([each.value]),
+            },
+          },
+    ]),
+  );
 
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;

@@ -9,6 +9,8 @@ export interface Mapping {
   readonly file: string;
   readonly target: string;
   readonly key: readonly string[];
+  /** Adjacent rows that make one item together. */
+  readonly group?: MappingGroup;
   readonly where?: string;
   readonly onEmpty?: EmptyPolicy;
   /** One without `items:`. */
@@ -23,6 +25,12 @@ export interface Mapping {
   readonly modules: Readonly<Record<string, string>>;
   /** By pointer: how numbers, booleans and nulls are written in the file. */
   readonly written: Readonly<Record<string, string>>;
+}
+
+export interface MappingGroup {
+  readonly by: readonly string[];
+  /** Rows in a group, at most. */
+  readonly most: number;
 }
 
 /** Two columns of a second file. */
@@ -53,6 +61,27 @@ export interface MappingField extends FieldStyle {
   readonly const?: Json;
   readonly default?: Json;
   readonly map?: Readonly<Record<string, Json>>;
+  readonly each?: MappingEach;
+}
+
+/** A list with one element for each row of a group: an object of `fields`, or `value`. */
+export interface MappingEach {
+  readonly where?: string;
+  readonly fields?: readonly MappingField[];
+  readonly value?: MappingField;
+}
+
+/** All fields of an entry with their places, those inside `each` too. */
+export function fieldsOf(entry: MappingEntry): { readonly field: MappingField; readonly path: Path }[] {
+  return entry.fields.flatMap((field) => {
+    const path = [...entry.path, 'fields', field.name];
+    const { fields = [], value } = field.each ?? {};
+    return [
+      { field, path },
+      ...fields.map((inner) => ({ field: inner, path: [...path, 'each', 'fields', inner.name] })),
+      ...(value === undefined ? [] : [{ field: value, path: [...path, 'each', 'value'] }]),
+    ];
+  });
 }
 
 /** Which target type a configured target is of; the target itself does not say. */

@@ -39,7 +39,7 @@ const onEmpty = z
 
 export const hashes = ['sha256', 'sha512', 'sha1', 'md5'] as const;
 
-export const longField = z.strictObject({
+const plainField = z.strictObject({
   from: z
     .union([z.string(), words])
     .optional()
@@ -104,9 +104,22 @@ export const longField = z.strictObject({
   falseWords: words.optional().describe('Words for false, any case. Default: false.'),
   emptyWords: words.optional().describe('Words that mean an empty cell: NULL, N/A.'),
 });
+
+const rowField = z.union([z.string().min(1).describe('Source column.'), plainField]);
+
+export const longField = plainField.extend({
+  each: z
+    .strictObject({
+      where: z.string().min(1).optional().describe('CEL. Rows for which it is false add nothing.'),
+      fields: z.record(z.string(), rowField).optional().describe('The fields of each element, an object.'),
+      value: rowField.optional().describe('Each element, where it is no object.'),
+    })
+    .optional()
+    .describe('With group: a list with one element for each row of the group.'),
+});
 export type LongField = z.infer<typeof longField>;
 /** What is left of a field's keys when those that give values are taken away: how it converts. */
-export type FieldStyle = Omit<LongField, 'from' | 'const' | 'default' | 'map'>;
+export type FieldStyle = Omit<LongField, 'from' | 'const' | 'default' | 'map' | 'each'>;
 
 const field = z.union([z.string().min(1).describe('Source column.'), longField]);
 const fields = z.record(z.string(), field).describe('Field of the payload (dots nest) to where its value comes from.');
@@ -131,7 +144,8 @@ const entry = z.strictObject({
 const item = z.record(z.string(), someJson);
 const test = z.strictObject({
   name: z.string().optional().describe('Shown when the test fails.'),
-  row: item.describe('Columns and their values. Columns left out are empty.'),
+  row: item.optional().describe('Columns and their values. Columns left out are empty.'),
+  rows: z.array(item).min(1).optional().describe('With group: the rows of one group, in place of row.'),
   input: z.enum(['csv', 'ndjson']).optional().describe('Default: ndjson when a value is a list or an object.'),
   gives: z
     .union([item, z.array(z.union([item, z.null()]))])
@@ -139,6 +153,20 @@ const test = z.strictObject({
     .describe('The item; with items: a list of them.'),
   rejects: z.array(z.string()).optional().describe('The fields at fault, all of them.'),
   skips: z.literal(true).optional().describe('The row is left out by where.'),
+});
+
+/** Rows of one group, unless the mapping says otherwise: a group is held in memory and travels as one item. */
+const mostGroupRows = 1000;
+
+const by = z.union([z.string().min(1), words]);
+export const groupSchema = z.strictObject({
+  by: by.describe('Column or columns: adjacent rows in which they are the same are one group.'),
+  most: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(mostGroupRows)
+    .describe(`Rows in a group, at most. Larger groups are rejected. Default: ${mostGroupRows}.`),
 });
 
 export const mappingSchema = z.strictObject({
@@ -154,6 +182,10 @@ export const mappingSchema = z.strictObject({
     .union([z.string().min(1), words])
     .optional()
     .describe('Source column or columns that say whom a row is about. Lanes, ids and reports use it.'),
+  group: z
+    .union([by, groupSchema])
+    .optional()
+    .describe('Adjacent rows with the same value here become one item: the lines of an order, one order.'),
   where: condition('CEL. Rows for which it is false are skipped, and counted.').optional(),
   onEmpty: onEmpty.optional(),
   lastWins: lastWins.optional(),
@@ -175,6 +207,8 @@ export const mappingShapes = {
   mapping: Object.keys(mappingSchema.shape),
   entry: Object.keys(entry.shape),
   field: Object.keys(longField.shape),
+  each: Object.keys(longField.shape.each.unwrap().shape),
+  group: Object.keys(groupSchema.shape),
   test: Object.keys(test.shape),
 };
 

@@ -1,13 +1,59 @@
-/** Columns whose values no message and no report shows: those that a field marked `sensitive` reads, by name or in an expression. */
+/**
+ * Columns whose values no message, no report and no preview shows: those that a field marked `sensitive` reads, by name or in an expression. What reads
+ * the whole row, or a part of it that is not known beforehand, makes all columns sensitive.
+ */
 import { compileExpression } from './expression.ts';
-import type { Mapping } from './mapping.ts';
+import { fieldsOf, type Mapping, type MappingEntry, type MappingField } from './mapping.ts';
 
-export function sensitiveColumns(mapping: Mapping): ReadonlySet<string> {
-  const marked = mapping.entries.flatMap(({ fields }) => fields).filter(({ sensitive }) => sensitive === true);
-  return new Set(marked.flatMap(({ from = [], expr }) => [...from, ...(expr === undefined ? [] : columnsIn(expr))]));
+export interface SensitiveColumns {
+  readonly any: boolean;
+  /** Whether the column, something inside it, or what it is a part of, is sensitive. */
+  has(column: string): boolean;
 }
 
-function columnsIn(expression: string): readonly string[] {
-  const compiled = compileExpression(expression, { kind: 'ndjson' }, { expects: 'any' });
-  return 'evaluate' in compiled ? compiled.columns : [];
+export const noSensitiveColumns: SensitiveColumns = { any: false, has: () => false };
+
+export function sensitiveColumns(mapping: Mapping): SensitiveColumns {
+  const reads = mapping.entries.flatMap(sensitiveFields).map((field) => columnsOf(field, mapping.group !== undefined));
+  if (reads.includes('all')) return { any: true, has: () => true };
+  const columns = new Set(reads.flatMap((read) => (read === 'all' ? [] : read)));
+  if (columns.size === 0) return noSensitiveColumns;
+  const known = new Map<string, boolean>();
+  return {
+    any: true,
+    has(column) {
+      let is = known.get(column);
+      if (is === undefined) {
+        is = columns.has(column) || [...columns].some((other) => isIn(column, other) || isIn(other, column));
+        known.set(column, is);
+      }
+      return is;
+    },
+  };
 }
+
+/** What a list says holds for the fields of its elements. */
+function sensitiveFields(entry: MappingEntry): MappingField[] {
+  const inside = (field: MappingField): MappingField[] => [
+    ...(field.each?.fields ?? []),
+    ...(field.each?.value === undefined ? [] : [field.each.value]),
+  ];
+  return [
+    ...fieldsOf(entry).flatMap(({ field }) => (field.sensitive === true ? [field] : [])),
+    ...entry.fields.flatMap((field) => (field.sensitive === true ? inside(field) : [])),
+  ];
+}
+
+function columnsOf({ from = [], expr, transform }: MappingField, grouped: boolean): readonly string[] | 'all' {
+  // A transform without a column makes its value of the row.
+  if (transform !== undefined && from.length === 0 && expr === undefined) return 'all';
+  if (expr === undefined) return from;
+  const group = grouped ? { rows: [] } : undefined;
+  const compiled = compileExpression(expr, { kind: 'ndjson' }, { expects: 'any', group });
+  if (!('evaluate' in compiled) || compiled.readsAll) return 'all';
+  return compiled.columns;
+}
+
+/** `person.tax` is in `person`, and `codes[1]` in `codes`. */
+const isIn = (path: string, outer: string): boolean =>
+  path.startsWith(outer) && (path[outer.length] === '.' || path[outer.length] === '[');

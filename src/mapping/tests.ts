@@ -9,7 +9,7 @@ import type { Encoded, Target } from '../targets/target.ts';
 import { type CompiledMapping, compileMapping, type MappedRow, type Shape, type TargetKind } from './compile.ts';
 import { pointer } from './complaint.ts';
 import { compileExpression } from './expression.ts';
-import type { Mapping } from './mapping.ts';
+import { fieldsOf, type Mapping } from './mapping.ts';
 import type { MappingTest } from './schema.ts';
 import { parseJson } from './texts.ts';
 import { isPlainObject } from './yaml.ts';
@@ -48,18 +48,18 @@ export interface TestOptions {
 /** @throws UserError `mapping-invalid` when the mapping does not fit the target at all */
 export function runMappingTests(mapping: Mapping, target: Target, options: TestOptions = {}): TestOutcome[] {
   const { now = Date.now(), kind } = options;
-  const rows = mapping.tests.map((test, index) => sourceRow(mapping, test, index));
+  const rows = mapping.tests.map((test, index) => sourceRows(mapping, test, index));
   const columns = new Set([
     ...columnsOf(mapping),
-    ...rows.flatMap(({ row, input }) => (input === 'csv' ? Object.keys(row) : [])),
+    ...rows.flatMap(({ rows: given, input }) => (input === 'csv' ? given.flatMap((row) => Object.keys(row)) : [])),
   ]);
   const header = [...columns];
   const runners: { csv?: Runner; ndjson?: Runner } = {};
   return mapping.tests.map((test, index) => {
-    const { row, input } = rows[index] ?? { row: {}, input: 'csv' };
+    const { rows: given, input } = rows[index] ?? { rows: [], input: 'csv' };
     const shape: Shape = input === 'csv' ? { kind: 'csv', header } : { kind: 'ndjson' };
     runners[input] ??= createRunner(mapping, shape, target, kind);
-    const cells = input === 'csv' ? header.map((name) => String(row[name] ?? '')) : row;
+    const cells = given.map((row) => (input === 'csv' ? header.map((name) => String(row[name] ?? '')) : row));
     const { mapped, items } = (runners[input] as Runner)(cells, index, now);
     const diff = compare(test, mapping, mapped, items);
     return {
@@ -78,7 +78,7 @@ export function runMappingTests(mapping: Mapping, target: Target, options: TestO
 }
 
 type Runner = (
-  row: readonly string[] | JsonObject,
+  rows: readonly (readonly string[] | JsonObject)[],
   index: number,
   now: number,
 ) => { mapped: MappedRow; items: (JsonObject | undefined)[] };
@@ -102,48 +102,58 @@ function createRunner(mapping: Mapping, shape: Shape, target: Target, kind: Targ
     },
   };
   const compiled: CompiledMapping = compileMapping(mapping, shape, watched, kind);
-  return (row, index, now) => {
+  return (rows, index, now) => {
     items = mapping.entries.map(() => undefined);
     const identity = (entry: number) => createHash('sha256').update(`test:${index}:${entry}`).digest('hex');
-    return { mapped: compiled.mapRow(row, { identity, now }), items };
+    const options = { identity, now };
+    return { mapped: compiled.group?.mapRows(rows, options) ?? compiled.mapRow(rows[0] ?? [], options), items };
   };
 }
 
 const structuredCloneJson = (item: JsonObject): JsonObject => parseJson(JSON.stringify(item)) as JsonObject;
 
 /** A CSV cell is text, as the file has it: `zip: 00123` without quotes means those five characters. */
-function sourceRow(
+function sourceRows(
   mapping: Mapping,
   test: MappingTest,
   index: number,
-): { readonly row: JsonObject; readonly input: 'csv' | 'ndjson' } {
-  const row = test.row as JsonObject;
-  const nested = Object.values(row).some((value) => typeof value === 'object' && value !== null);
+): { readonly rows: readonly JsonObject[]; readonly input: 'csv' | 'ndjson' } {
+  const rows = (test.rows ?? [test.row ?? {}]) as JsonObject[];
+  const nested = rows.some((row) => Object.values(row).some((value) => typeof value === 'object' && value !== null));
   const input = test.input ?? (nested ? 'ndjson' : 'csv');
-  if (input === 'ndjson') return { row, input };
-  const cells = Object.entries(row).map(([column, value]): [string, Json] => {
-    if (value === null) return [column, ''];
-    return [
-      column,
-      typeof value === 'string' ? value : (mapping.written[pointer(['tests', index, 'row', column])] ?? String(value)),
-    ];
+  if (input === 'ndjson') return { rows, input };
+  const cells = rows.map((row, number) => {
+    const at = test.rows === undefined ? ['tests', index, 'row'] : ['tests', index, 'rows', number];
+    return Object.fromEntries(
+      Object.entries(row).map(([column, value]): [string, Json] => {
+        if (value === null) return [column, ''];
+        return [
+          column,
+          typeof value === 'string' ? value : (mapping.written[pointer([...at, column])] ?? String(value)),
+        ];
+      }),
+    );
   });
-  return { row: Object.fromEntries(cells), input };
+  return { rows: cells, input };
 }
 
 /** Every column that the mapping reads, so that a test need only name those it is about. */
 function columnsOf(mapping: Mapping): string[] {
   const expressions = [
     mapping.where,
-    ...mapping.entries.flatMap(({ when, fields }) => [when, ...fields.map(({ expr }) => expr)]),
+    ...mapping.entries.flatMap((entry) => [
+      entry.when,
+      ...fieldsOf(entry).flatMap(({ field }) => [field.expr, field.each?.where]),
+    ]),
   ];
   const fromExpressions = expressions.flatMap((text) => {
     if (text === undefined) return [];
-    const compiled = compileExpression(text, { kind: 'ndjson' }, { expects: 'any' });
+    const group = mapping.group === undefined ? undefined : { rows: [] };
+    const compiled = compileExpression(text, { kind: 'ndjson' }, { expects: 'any', group });
     return 'evaluate' in compiled ? compiled.columns : [];
   });
-  const fromFields = mapping.entries.flatMap(({ fields }) => fields.flatMap(({ from }) => from ?? []));
-  return [...mapping.key, ...fromFields, ...fromExpressions];
+  const fromFields = mapping.entries.flatMap(fieldsOf).flatMap(({ field }) => field.from ?? []);
+  return [...mapping.key, ...(mapping.group?.by ?? []), ...fromFields, ...fromExpressions];
 }
 
 function compare(

@@ -9,7 +9,7 @@ import type { Json } from '../model/json.ts';
 import { fromCel } from './cel-values.ts';
 import { type Complaint, didYouMean, quote } from './complaint.ts';
 import { readBounded } from './files.ts';
-import type { Mapping } from './mapping.ts';
+import { fieldsOf, type Mapping } from './mapping.ts';
 import { Refusal } from './refusal.ts';
 import type { Row, Shape } from './row-shape.ts';
 
@@ -31,23 +31,22 @@ export async function readModules(
   complain: (complaint: Complaint) => void,
 ): Promise<Record<string, string>> {
   const digests: Record<string, string> = {};
-  for (const { fields, path } of mapping.entries) {
-    for (const { transform, name } of fields) {
-      if (transform === undefined) continue;
-      const at = [...path, 'fields', name, 'transform'];
-      const named = parts(transform);
-      if (named === undefined) {
-        complain({
-          path: at,
-          text: `expected a local module and a function of it, such as tidy.ts#phone; found ${quote(transform)}`,
-        });
-        continue;
-      }
-      const bytes = await readBounded(join(dirname(mapping.file), named.file), mostBytes);
-      if (typeof bytes === 'string')
-        complain({ path: at, text: `${named.file} is not there or cannot be read (the path begins at the mapping)` });
-      else digests[named.file] = createHash('sha256').update(bytes).digest('hex');
+  for (const { field, path } of mapping.entries.flatMap(fieldsOf)) {
+    const { transform } = field;
+    if (transform === undefined) continue;
+    const at = [...path, 'transform'];
+    const named = parts(transform);
+    if (named === undefined) {
+      complain({
+        path: at,
+        text: `expected a local module and a function of it, such as tidy.ts#phone; found ${quote(transform)}`,
+      });
+      continue;
     }
+    const bytes = await readBounded(join(dirname(mapping.file), named.file), mostBytes);
+    if (typeof bytes === 'string')
+      complain({ path: at, text: `${named.file} is not there or cannot be read (the path begins at the mapping)` });
+    else digests[named.file] = createHash('sha256').update(bytes).digest('hex');
   }
   return digests;
 }

@@ -16,6 +16,15 @@ export interface Position {
   readonly byte: number;
 }
 
+/**
+ * What stands beyond a block of a mapping that groups rows: another group or nothing (`border`), a row that cannot be read and may belong to the
+ * group beside it (`unknown`), or more rows of the same group, which is then too large to be held (`group`).
+ */
+export interface GroupEdges {
+  readonly before: 'border' | 'unknown' | 'group';
+  readonly after: 'border' | 'unknown' | 'group';
+}
+
 export interface Block {
   /** Index into the run's list of files. */
   readonly file: number;
@@ -31,6 +40,8 @@ export interface Block {
   readonly bytes: Uint8Array;
   /** Last block of its file. */
   readonly last: boolean;
+  /** With a mapping that groups rows; absent: borders. */
+  readonly edges?: GroupEdges;
 }
 
 /** A row that gave no item because something is wrong with it. */
@@ -40,6 +51,8 @@ export interface RowRejection {
   readonly line: number;
   readonly byte: number;
   readonly faults: readonly Fault[];
+  /** Records that must be sent together with this one, itself among them. */
+  readonly group?: RecordRange;
   /** The original row: JSON text of an object (column to value), or the raw text where it could not be parsed. */
   readonly source: { readonly kind: 'json' | 'text'; readonly text: string };
 }
@@ -82,6 +95,8 @@ export interface MappedBlock {
   }[];
   /** When asked for: hash of each row's key, by record number minus `block.startRecord`; 0 where the row gave no item or has no key. */
   readonly keys?: Float64Array;
+  /** With a mapping that groups rows: hash of each group's key, and the group's first row, as in `firstRow`. */
+  readonly groups?: { readonly hashes: Float64Array; readonly firstRow: Uint32Array };
   /** The block's own bytes, given back: rejects and uncertain rows quote their source from it. */
   readonly source: Uint8Array;
 }

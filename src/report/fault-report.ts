@@ -2,7 +2,9 @@
  * What `validate` found, for the colleague who made the file: counts, reasons in plain words, and rows with the cells that are at
  * fault. Values of columns that the mapping marks as sensitive are masked, and no secret stands in it.
  */
+
 import type { RejectedRow } from '../journal/rejects.ts';
+import type { SensitiveColumns } from '../mapping/sensitive-columns.ts';
 import type { Fault } from '../model/fault.ts';
 import { isJsonObject, isRawNumber, type Json, parseToTheLetter } from '../model/json.ts';
 import { maskText } from '../model/mask.ts';
@@ -48,7 +50,7 @@ export interface FaultReportParts {
   readonly mapping: string;
   readonly rows: readonly RejectedRow[];
   /** Columns, or paths into an object, that nobody may see. */
-  readonly sensitive: ReadonlySet<string>;
+  readonly sensitive: SensitiveColumns;
   readonly explain: (code: string) => string | undefined;
   /** Puts a mask over secrets. */
   readonly mask: (text: string) => string;
@@ -88,13 +90,12 @@ function reportedRow({ file, line, record, faults, source }: RejectedRow, parts:
   const row = source.kind === 'json' ? objectIn(source.text) : undefined;
   if (row === undefined) {
     // Nobody can say which part of it is the sensitive one.
-    const text = sensitive.size > 0 ? maskText : mask(cut(source.text));
+    const text = sensitive.any ? maskText : mask(cut(source.text));
     return { ...place, cells: undefined, text };
   }
-  const hidden = [...sensitive];
   const cells = Object.entries(row).map(([column, value]): [string, string] => [
     column,
-    hidden.some((path) => rootColumn(path, row) === column) ? maskText : mask(cut(cellText(value))),
+    sensitive.has(column) ? maskText : mask(cut(cellText(value))),
   ]);
   return { ...place, cells: Object.fromEntries(cells) };
 }

@@ -17,10 +17,12 @@ function tableKeys(head: string, nth = 0): string[] {
 }
 
 test('the page has every key of a mapping, and none that does not exist', () => {
-  const { mapping, entry, field, test: tests } = mappingShapes;
+  const { mapping, entry, field, each, group, test: tests } = mappingShapes;
   assert.deepEqual(tableKeys('key', 0).sort(), [...mapping].sort());
   assert.deepEqual(tableKeys('key', 1).sort(), [...entry].sort());
   assert.deepEqual(tableKeys('key', 2).sort(), [...field].sort());
+  assert.deepEqual(tableKeys('key of `each`').sort(), [...each].sort());
+  assert.deepEqual(tableKeys('key of `group`').sort(), [...group].sort());
   assert.deepEqual(tableKeys('key', 3).sort(), [...tests].sort());
 });
 
@@ -30,15 +32,18 @@ test('the page has every type and every extra function', () => {
   assert.deepEqual(names(tableKeys('function')), names(extraFunctions.map(({ signature }) => signature)));
 });
 
-test("the page's mapping is whole, and its tests pass", () => {
-  const text = /```yaml\n(version:[\s\S]*?)```/.exec(page)?.[1] ?? '';
-  const mapping = parseMapping(text, 'mapping.md');
-  const columns = mapping.entries[0]?.fields.flatMap(({ from }) => from ?? []) ?? [];
-  compileMapping(mapping, csv(...columns, 'country', 'last_name'), fakeTarget());
-  const outcomes = runMappingTests(mapping, fakeTarget(), { now: 0 });
+test("the page's mappings are whole, and their tests pass", () => {
+  const texts = [...page.matchAll(/```yaml\n(version:[\s\S]*?)```/g)].map(([, text]) => text ?? '');
+  const columns = ['country', 'last_name', 'order_id', 'sku', 'quantity', 'price'];
+  const outcomes = texts.flatMap((text) => {
+    const mapping = parseMapping(text, 'mapping.md');
+    const named = mapping.entries[0]?.fields.flatMap(({ from }) => from ?? []) ?? [];
+    compileMapping(mapping, csv(...new Set([...named, ...columns])), fakeTarget());
+    return runMappingTests(mapping, fakeTarget(), { now: 0 });
+  });
   assert.deepEqual(
     outcomes.flatMap(({ differences }) => differences),
     [],
   );
-  assert.equal(outcomes.length, 2);
+  assert.deepEqual([texts.length, outcomes.length], [2, 3]);
 });

@@ -149,7 +149,10 @@ test('a result too long to be sent is refused before it is made', () => {
 
 test('words of the evaluator that may quote a value are left out where a column is sensitive', () => {
   const open = compileExpression('bool(a)', csv('a'), { expects: 'any' });
-  const discreet = compileExpression('bool(a)', csv('a'), { expects: 'any', sensitive: new Set(['a']) });
+  const discreet = compileExpression('bool(a)', csv('a'), {
+    expects: 'any',
+    sensitive: { any: true, has: (name) => name === 'a' },
+  });
   assert.ok('evaluate' in open && 'evaluate' in discreet);
   const say = (expression: Expression) => (expression.evaluate(['hush']) as Refusal).reason;
   assert.ok(say(open).includes('hush'));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RejectedRow } from '../../src/journal/rejects.ts';
 import { parseMapping } from '../../src/mapping/load.ts';
-import { sensitiveColumns } from '../../src/mapping/sensitive-columns.ts';
+import { noSensitiveColumns, sensitiveColumns } from '../../src/mapping/sensitive-columns.ts';
 import { type FaultReportParts, faultReport, rootColumn } from '../../src/report/fault-report.ts';
 import { faultReportHtml } from '../../src/report/fault-report-html.ts';
 import type { Summary } from '../../src/report/summary.ts';
@@ -51,7 +51,7 @@ const report = (rows: readonly RejectedRow[], more: Partial<FaultReportParts> = 
     type: 'raptor',
     mapping: 'people.map.yaml',
     rows,
-    sensitive: new Set(),
+    sensitive: noSensitiveColumns,
     explain: () => 'The text is not one plain e-mail address.',
     mask: (text) => text.replaceAll('s3cret', '•••'),
     now: 0,
