@@ -193,9 +193,9 @@ function blockReader(description: SourceDescription, group: GroupCutting['group'
       // Whoever asks goes forwards from the start or backwards from the end.
       const from = known[index + 1] === 1 || index === located.length - 1 ? Math.max(0, index - rowsAtOnce + 1) : index;
       const to = from === index ? Math.min(located.length, index + rowsAtOnce) : index + 1;
-      const { rows } = parse(slice(from, to));
+      const part = parse(slice(from, to));
       for (let row = from; row < to; row++) {
-        keys[row] = nameOf(rows[row - from], group);
+        keys[row] = nameOf(part.row(row - from), group);
         known[row] = 1;
       }
     };

@@ -5,7 +5,7 @@
 import { type Fault, shorten } from '../model/fault.ts';
 import { maskText } from '../model/mask.ts';
 import type { Encoded, Operation, RowContext, Target } from '../targets/target.ts';
-import { type Complaint, didYouMean, mappingError, quote } from './complaint.ts';
+import { type Complaint, didYouMean, mappingError, pointer, quote } from './complaint.ts';
 import { type CompiledEntry, compileEntry } from './entry.ts';
 import { compileExpression, type Expression } from './expression.ts';
 import { type CompiledGroup, compileGroup } from './group.ts';
@@ -66,7 +66,9 @@ export function compileMapping(mapping: Mapping, shape: Shape, target: Target, k
     return undefined;
   };
   const group = mapping.group === undefined ? undefined : { rows: [] };
-  const groupReaders = readersOf(shape, mapping.group?.by ?? [], ['group'], complain);
+  const isLong = mapping.positions.values[pointer(['group', 'by'])] !== undefined;
+  const groupPath = isLong ? ['group', 'by'] : ['group'];
+  const groupReaders = readersOf(shape, mapping.group?.by ?? [], groupPath, complain);
   const where = conditionAt(mapping.where, ['where']);
   const entries = mapping.entries.map((entry): CompiledEntry | undefined =>
     compileEntry(entry, {

@@ -6,7 +6,7 @@
  * stands beyond.
  */
 import { createHash } from 'node:crypto';
-import { type ParsedBlock, RowFault } from '../input/parse.ts';
+import { type ParsedBlock, type ParsedRow, RowFault } from '../input/parse.ts';
 import type { Block, MappedBlock, RecordRange, RowRejection } from '../model/block.ts';
 import type { Fault } from '../model/fault.ts';
 import type { Encoded } from '../targets/target.ts';
@@ -47,7 +47,7 @@ export function groupMapper(
 
   return (block) => {
     const parsed = parse(block);
-    const { rows } = parsed;
+    const rows = Array.from({ length: parsed.length }, (_, index) => parsed.row(index));
     const items = collect(block);
     const skipped: [number, number][][] = Array.from({ length: entryCount }, () => []);
     const rejected: RowRejection[] = [];
@@ -78,7 +78,7 @@ export function groupMapper(
       for (let index = from; index < to; index++) reject(index, [group.fault(code, reason, rows[index] as Row)], range);
     };
 
-    const stretches = stretchesOf(parsed, group, recordOf);
+    const stretches = stretchesOf(rows, group, recordOf);
     const isUnknown = (at: number) => stretches[at] !== undefined && stretches[at].key === undefined;
     const adjoin = (index: number) => recordOf(index) === recordOf(index - 1) + 1;
 
@@ -176,27 +176,27 @@ export function groupMapper(
 }
 
 export function stretchesOf(
-  parsed: ParsedBlock,
+  rows: readonly ParsedRow[],
   group: Pick<CompiledGroup, 'groupOf'>,
   recordOf: (index: number) => number,
 ): Stretch[] {
   const stretches: Stretch[] = [];
   let from = 0;
   let key: string | undefined;
-  for (let index = 0; index < parsed.length; index++) {
-    const next = nameOf(parsed.rows[index], group);
+  for (let index = 0; index < rows.length; index++) {
+    const next = nameOf(rows[index], group);
     const joins = index > 0 && next !== undefined && next === key && recordOf(index) === recordOf(index - 1) + 1;
     if (joins) continue;
     if (index > 0) stretches.push({ from, to: index, key });
     from = index;
     key = next;
   }
-  if (parsed.length > 0) stretches.push({ from, to: parsed.length, key });
+  if (rows.length > 0) stretches.push({ from, to: rows.length, key });
   return stretches;
 }
 
 /** Undefined for a row that cannot be read, or that says of no group that it is its own. */
-export const nameOf = (row: ParsedBlock['rows'][number] | undefined, group: Pick<CompiledGroup, 'groupOf'>) =>
+export const nameOf = (row: ParsedRow | undefined, group: Pick<CompiledGroup, 'groupOf'>) =>
   row === undefined || row instanceof RowFault ? undefined : group.groupOf(row);
 
 function isTooLarge({ from, to }: Stretch, parsed: ParsedBlock, block: Block, most: number): boolean {
