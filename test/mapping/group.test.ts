@@ -182,6 +182,13 @@ test('what cannot work is said with its place before the first row', () => {
   assert.deepEqual(complaints(grouped('  O: order\ntests: [{ row: { order: 1 }, rows: [{ order: 1 }], gives: {} }]')), [
     '7:9: row and rows exclude each other',
   ]);
+  const lasting = openOperation({ lastWins: { same: [] } });
+  assert.deepEqual(
+    complaintsOf(() =>
+      compileText(grouped('  O: order', 'key: order\ngroup: order\nlastWins: true\n'), csv(...header), lasting),
+    ),
+    ['6:11: lastWins and group exclude each other'],
+  );
   const list = openOperation({ fields: [{ name: 'L', type: 'string' }] });
   assert.match(
     complaintsOf(() => compileText(grouped('  L: { each: { value: sku } }'), csv(...header), list)).join(),
