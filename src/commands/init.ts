@@ -9,7 +9,7 @@ import type { Draft } from '../authoring/draft.ts';
 import { sampleBlockBytes, takeSample } from '../authoring/take-sample.ts';
 import { choosing, leftOutTexts, writeMapping } from '../authoring/write-mapping.ts';
 import { loadConfig } from '../config/load.ts';
-import { type RegisteredType, requireType } from '../config/resolve.ts';
+import { type RegisteredType, requireType } from '../config/named-target.ts';
 import { type Prepared, prepare } from '../engine/prepare.ts';
 import { openSource } from '../input/source.ts';
 import { mappingSchemaForEditors } from '../json-schemas.ts';

@@ -1,7 +1,8 @@
 /** `cdp-load targets`: what is configured and what is missing; `targets check`: one harmless call. Secrets are masked. */
 import chalk from 'chalk';
 import { loadConfig } from '../config/load.ts';
-import { resolveTarget, settingStates } from '../config/resolve.ts';
+import { resolveTarget } from '../config/resolve.ts';
+import { settingStates } from '../config/setting-states.ts';
 import { createTransport } from '../delivery/transport.ts';
 import { systemClock } from '../model/clock.ts';
 import { Exit } from '../model/fault.ts';
