@@ -7,7 +7,7 @@ import type { CommonSettings, Target } from '../targets/target.ts';
 import type { Surroundings } from './interpolate.ts';
 import type { LoadedConfig } from './load.ts';
 import { type RegisteredType, requireType, targetNamed } from './named-target.ts';
-import { checkAddresses, checkSecrets, credentialsIn } from './safe-settings.ts';
+import { checkAddresses, checkSecrets, credentialsIn, proxyVariables } from './safe-settings.ts';
 import type { CommonTargetSettings } from './schema.ts';
 import { gatherSettings, separateSettings } from './settings.ts';
 
@@ -82,7 +82,7 @@ export function resolveTarget(
     secrets: [
       ...type.secrets.map((key) => own[key]),
       ...Object.values(headers),
-      ...credentialsIn(transport.proxy),
+      ...[transport.proxy, ...proxyVariables.map((name) => env[name])].flatMap(credentialsIn),
     ].filter((value) => typeof value === 'string'),
   };
 }

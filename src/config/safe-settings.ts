@@ -37,11 +37,16 @@ export function checkSecrets(type: RegisteredType, own: Readonly<Record<string, 
   }
 }
 
-/** The password of a proxy's address, as it is written and as it is meant. */
+export const proxyVariables = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
+
+/** The password of a proxy's address: as it is written, as it is meant, and as it travels. */
 export function credentialsIn(address: string | undefined): string[] {
   if (address === undefined || !URL.canParse(address)) return [];
-  const { password } = new URL(address);
-  return password === '' ? [] : [password, decodedOr(password)];
+  const { username, password } = new URL(address);
+  if (password === '') return [];
+  const encoded = (text: string) => Buffer.from(text).toString('base64');
+  const meant = decodedOr(password);
+  return [password, meant, encoded(`${decodedOr(username)}:${meant}`), encoded(`${username}:${password}`)];
 }
 
 function decodedOr(text: string): string {

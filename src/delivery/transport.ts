@@ -254,8 +254,19 @@ function failureOf(error: unknown, timeoutMs: Milliseconds): ApiFailure {
       sent: 'no',
     };
   }
+  const refused = tunnelRefusal(error);
+  if (refused !== undefined) return refused;
   const sent = beforeSending.has(code) ? 'no' : 'unknown';
   return { kind: 'failure', code: code.toLowerCase(), message: connectionMessage(code, error), sent };
+}
+
+/** undici says of a proxy that would not open a tunnel no more than this text. Nothing has gone to the platform then. */
+function tunnelRefusal(error: unknown): ApiFailure | undefined {
+  const [, status] = /^Proxy response \((\d{3})\)/.exec(error instanceof Error ? error.message : '') ?? [];
+  if (status === undefined) return undefined;
+  const isFinal = status.startsWith('4') && status !== '408' && status !== '429';
+  const message = `the proxy answered ${status} when asked for the way to the platform`;
+  return { kind: 'failure', code: isFinal ? 'proxy-refused' : 'proxy-failed', message, sent: 'no' };
 }
 
 function connectionMessage(code: string, error: unknown): string {

@@ -21,6 +21,8 @@ export const engineCodes = {
   'one-request-only': 'The target takes the whole load in one request or not at all, and this load needs more.',
   'bad-certificate':
     'The certificate of the platform or of the proxy is not signed by an authority that this machine trusts.',
+  'proxy-refused':
+    'The proxy does not let this program through to the platform: a wrong password, or a host it does not allow.',
 } as const satisfies Record<string, string>;
 
 export type EngineCode = keyof typeof engineCodes;

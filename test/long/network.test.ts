@@ -1,6 +1,7 @@
 /** A real TLS server with an authority of its own, and a real proxy in between. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { sceneNamed } from './scenes.ts';
 import { startNginx, startTinyproxy } from './servers.ts';
@@ -123,4 +124,55 @@ test('a proxy is used when the target or the environment names it, and left out 
   const through = await push({ ca: 'ca.pem' }, { HTTPS_PROXY: proxy, NO_PROXY: 'elsewhere.example' });
   assert.equal(through.status, 0, through.says);
   assert.ok(connects() > first, 'nothing went through the proxy of the environment');
+});
+
+test('a proxy that asks for a password gets it, by setting or by environment, and no output ever shows it', async (t) => {
+  const { stage, port, push } = await secured(t);
+  const user = 'loader';
+  const password = 'p4ss.w-rd_17';
+  // As people type what may have a colon in it: percent-encoded, here though it need not be.
+  const asTyped = password.replace('.', '%2E');
+  const listens = await startTinyproxy(t, stage.workdir, `BasicAuth ${user} ${password}`);
+  const proxy = (secret: string) => `http://${user}:${secret}@127.0.0.1:${listens}`;
+  const elsewhere = { NO_PROXY: 'elsewhere.example' };
+  const connects = () => stage.workdir.read('tinyproxy.log').split(`CONNECT 127.0.0.1:${port}`).length - 1;
+
+  const bySetting = await push({ ca: 'ca.pem', proxy: proxy(asTyped) });
+  assert.equal(bySetting.status, 0, bySetting.says);
+  const first = connects();
+  assert.ok(first > 0, 'nothing went through the proxy');
+  const byEnvironment = await push({ ca: 'ca.pem' }, { HTTPS_PROXY: proxy(asTyped), ...elsewhere });
+  assert.equal(byEnvironment.status, 0, byEnvironment.says);
+  assert.ok(connects() > first, 'nothing went through the proxy of the environment');
+  assert.equal(scene.holds(stage.emulator).size, scene.rows);
+
+  const { requests } = stage;
+  const wrong = 'wr0ng-s3cret';
+  for (const refused of [
+    await push({ ca: 'ca.pem', proxy: proxy(wrong) }),
+    await push({ ca: 'ca.pem' }, { HTTPS_PROXY: proxy(wrong), ...elsewhere }),
+    await push({ ca: 'ca.pem', proxy: `http://127.0.0.1:${listens}` }),
+  ]) {
+    assert.equal(refused.status, 4, refused.says);
+    assert.match(refused.says, /proxy-refused/);
+    assert.ok(Number(refused.summary['seconds']) < 3, 'a password that is wrong was tried again and again');
+  }
+  assert.equal(stage.requests, requests, 'something came through all the same');
+
+  const encoded = (secret: string) => Buffer.from(`${user}:${secret}`).toString('base64');
+  const secrets = [password, asTyped, wrong, encoded(password), encoded(wrong)];
+  for (const name of ['--', 'targets', 'runs']) {
+    const ran = await stage.workdir.run(name === '--' ? stage.args : [name], {
+      env: { HTTPS_PROXY: proxy(wrong), ...elsewhere },
+    });
+    for (const secret of secrets) assert.ok(!(ran.stdout + ran.stderr).includes(secret), `${name} shows ${secret}`);
+  }
+  for (const { says } of [bySetting, byEnvironment])
+    for (const secret of secrets) assert.ok(!says.includes(secret), `a run shows ${secret}`);
+  const state = readdirSync(`${stage.workdir.path}/.cdp-load`, { recursive: true, withFileTypes: true });
+  const files = state
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => readFileSync(`${parentPath}/${name}`));
+  assert.ok(files.length > 0);
+  for (const file of files) for (const secret of secrets) assert.ok(!file.includes(secret), `${secret} is in a file`);
 });

@@ -38,11 +38,12 @@ http { access_log off; ${temporary.join(' ')}
   return port;
 }
 
-export async function startTinyproxy(t: Pick<TestContext, 'after'>, workdir: Workdir): Promise<number> {
+/** @param more further lines of its configuration */
+export async function startTinyproxy(t: Pick<TestContext, 'after'>, workdir: Workdir, more = ''): Promise<number> {
   const port = await freePort();
   const file = workdir.file(
     'tinyproxy.conf',
-    `Port ${port}\nListen 127.0.0.1\nTimeout 60\nMaxClients 50\nLogLevel Connect\nLogFile "${workdir.path}/tinyproxy.log"\n`,
+    `Port ${port}\nListen 127.0.0.1\nTimeout 60\nMaxClients 50\nLogLevel Connect\nLogFile "${workdir.path}/tinyproxy.log"\n${more}\n`,
   );
   await running(t, '/usr/bin/tinyproxy', ['-d', '-c', file], port);
   return port;
