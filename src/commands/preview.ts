@@ -20,6 +20,7 @@ import type { Paint } from '../report/indented.ts';
 import { printable } from '../report/printable.ts';
 import { requestText, withoutCommands } from '../report/request-text.ts';
 import { commandError } from './codes.ts';
+import { type Discretion, discretionOf } from './discreet-preview.ts';
 import type { InputFlags, TargetFlags } from './flags.ts';
 import { prepareOptions } from './push.ts';
 
@@ -32,12 +33,19 @@ export async function preview(file: string, flags: PreviewFlags): Promise<void> 
   const prepared = await prepare({ ...prepareOptions([file], flags), confirmDestructive: true });
   try {
     const { resolved, files, operations } = prepared;
-    const mask = maskTexts([...resolved.secrets, ...(resolved.target.secretTexts ?? [])]);
-    const say = (text: string) => process.stdout.write(`${mask(text)}\n`);
+    const secrets = [...resolved.secrets, ...(resolved.target.secretTexts ?? [])];
     const wanted = await wholeGroups(prepared, await wantedRecords(prepared, flags), flags);
     const blocks = await mapWanted(prepared, wanted);
-    const quote = createQuoter(files.map(({ description }) => description));
-    for (const mapped of blocks) for (const line of leftOut(mapped, wanted, quote)) say(line);
+    const plain = createQuoter(files.map(({ description }) => description));
+    const discretion = discretionOf(prepared, blocks, plain);
+    // They may stand in an address or a header, too.
+    const mask = maskTexts([...secrets, ...[...discretion.values].map((value) => String(JSON.parse(value)))]);
+    const quote: Quoter = (mapped, row) => {
+      const quoted = plain(mapped, row);
+      return { ...quoted, source: discretion.source(quoted.source) };
+    };
+    const say = (text: string) => process.stdout.write(`${mask(text)}\n`);
+    for (const mapped of blocks) for (const line of leftOut(mapped, wanted, quote, discretion)) say(line);
     const token = resolved.target.token?.request();
     if (token !== undefined)
       say(chalk.dim(`# first, once for many requests: ${token.method} ${token.url} for a token`));
@@ -53,7 +61,9 @@ export async function preview(file: string, flags: PreviewFlags): Promise<void> 
           resolved.target.token === undefined ? undefined : 'TOKEN',
         );
       const show = (request: ApiRequest, notes?: ReadonlyMap<number, string>) =>
-        say(`${requestText(request, mask, { notes, ...(chalk.level > 0 ? { paint } : {}) })}\n`);
+        say(
+          `${requestText(request, mask, { notes, hidden: discretion.values, ...(chalk.level > 0 ? { paint } : {}) })}\n`,
+        );
       // On a terminal each row stands above its item; elsewhere above the request, so that the body stays JSON.
       const request = requestWith(asksFirst?.standIn);
       const notes = process.stdout.isTTY ? notesFor(chunk, request, quote) : undefined;
@@ -173,11 +183,11 @@ function gapsBetween(wanted: readonly number[]): string {
 }
 
 /** The rows that no request holds, and why. */
-function leftOut(mapped: MappedBlock, wanted: readonly number[], quote: Quoter): string[] {
+function leftOut(mapped: MappedBlock, wanted: readonly number[], quote: Quoter, discretion: Discretion): string[] {
   const { rejected, skipped, block } = mapped;
   const lines = rejected.map((row) => {
     const why = row.faults.map(({ reason, column, field }) => printable(`${column ?? field ?? ''} ${reason}`.trim()));
-    return `${rowLine(row)}\n${chalk.red(`# line ${row.line} would be rejected: ${why.join('; ')}`)}`;
+    return `${rowLine({ ...row, source: discretion.source(row.source) })}\n${chalk.red(`# line ${row.line} would be rejected: ${why.join('; ')}`)}`;
   });
   for (const record of wanted) {
     if (!skipped.every((ranges) => ranges.some(([from, to]) => from <= record && record <= to))) continue;

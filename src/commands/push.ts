@@ -12,6 +12,7 @@ import { type Journal, openJournal } from '../journal/journal.ts';
 import { RowFile, rowFiles } from '../journal/rejects.ts';
 import { newRunId } from '../journal/run-id.ts';
 import { mappingHash } from '../mapping/mapping-hash.ts';
+import { sensitiveColumns } from '../mapping/sensitive-columns.ts';
 import { systemClock } from '../model/clock.ts';
 import { exitOf } from '../model/fault.ts';
 import { maskTexts } from '../model/mask.ts';
@@ -74,7 +75,13 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
           onCut: sayCut(session, flags.limit),
         });
         summary = await executeRun(
-          orderOf(prepared.resolved, operations, flags, { ...enrolled, feed, run: run.id, command: 'push' }),
+          orderOf(prepared.resolved, operations, flags, {
+            ...enrolled,
+            sensitive: sensitiveColumns(mapping),
+            feed,
+            run: run.id,
+            command: 'push',
+          }),
           {
             ...session.world,
             book: run,
@@ -155,6 +162,7 @@ export async function check(
   const decided = {
     feed,
     alreadyLoaded: [],
+    sensitive: sensitiveColumns(prepared.mapping),
     resumed: 0,
     rejectedBefore: new Map(),
     acceptedBefore: 0,

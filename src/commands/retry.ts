@@ -12,6 +12,7 @@ import { openJournal } from '../journal/journal.ts';
 import type { Load } from '../journal/loads.ts';
 import { RowFile, rowFiles } from '../journal/rejects.ts';
 import { loadMapping } from '../mapping/load.ts';
+import { sensitiveColumns } from '../mapping/sensitive-columns.ts';
 import { systemClock } from '../model/clock.ts';
 import { exitOf, type UserError } from '../model/fault.ts';
 import { maskTexts } from '../model/mask.ts';
@@ -82,6 +83,7 @@ export async function retry(id: string, flags: RetryFlags): Promise<void> {
       const decided = {
         feed,
         alreadyLoaded: [],
+        sensitive: sensitiveColumns(mapping),
         resumed: 0,
         rejectedBefore: new Map(),
         // The mapping was mended since: whether it is right now, these rows must show.

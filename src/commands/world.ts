@@ -72,16 +72,17 @@ export function orderOf(
   flags: SendingFlags,
   decided: Pick<
     RunOrder,
-    'run' | 'command' | 'feed' | 'alreadyLoaded' | 'resumed' | 'rejectedBefore' | 'acceptedBefore'
+    'run' | 'command' | 'feed' | 'alreadyLoaded' | 'sensitive' | 'resumed' | 'rejectedBefore' | 'acceptedBefore'
   >,
 ): RunOrder {
   const { transport, type, target } = resolved;
-  const { run, command, feed, alreadyLoaded, resumed, rejectedBefore, acceptedBefore } = decided;
+  const { run, command, feed, alreadyLoaded, sensitive, resumed, rejectedBefore, acceptedBefore } = decided;
   return {
     run,
     command,
     feed,
     alreadyLoaded,
+    sensitive,
     resumed,
     rejectedBefore,
     acceptedBefore,

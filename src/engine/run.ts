@@ -13,9 +13,11 @@ import type { StopReason } from '../delivery/stop.ts';
 import { createTokenCache } from '../delivery/token-cache.ts';
 import type { Transport } from '../delivery/transport.ts';
 import type { RowFile } from '../journal/rejects.ts';
+import { noSensitiveColumns, type SensitiveColumns, sensitiveTexts } from '../mapping/sensitive-columns.ts';
 import type { RecordRange } from '../model/block.ts';
 import type { Clock } from '../model/clock.ts';
 import { Exit, exitOf, UserError } from '../model/fault.ts';
+import { maskTexts } from '../model/mask.ts';
 import type { Reason } from '../model/verdict.ts';
 import { addsUp, type Progress, type Reporter, type RowCounts, type Summary } from '../report/summary.ts';
 import type { Operation } from '../targets/target.ts';
@@ -36,6 +38,8 @@ export interface RunOrder {
   readonly operations: readonly Operation[];
   readonly feed: Feed;
   readonly alreadyLoaded: readonly string[];
+  /** Columns whose values no message shows. */
+  readonly sensitive?: SensitiveColumns | undefined;
   /** Rows that earlier runs had settled. */
   readonly resumed: number;
   readonly limits: {
@@ -122,11 +126,14 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     file.write(
       items.flatMap(({ block: { mapped }, item, reason }) => {
         const name = feed.nameOf(mapped);
-        const fault = { stage: 'send' as const, code: reason.code, reason: world.mask(reason.reason) };
         const [first, last] = [mapped.firstRow[item] ?? 0, mapped.lastRow[item] ?? 0];
         const group: RecordRange = [mapped.block.startRecord + first, mapped.block.startRecord + last];
-        return Array.from({ length: last - first + 1 }, (_, index) => {
-          const quoted = feed.quote(mapped, first + index);
+        const quotes = Array.from({ length: last - first + 1 }, (_, index) => feed.quote(mapped, first + index));
+        const hush = maskTexts(
+          quotes.flatMap(({ source }) => sensitiveTexts(source, order.sensitive ?? noSensitiveColumns)),
+        );
+        const fault = { stage: 'send' as const, code: reason.code, reason: hush(world.mask(reason.reason)) };
+        return quotes.map((quoted) => {
           if (file === world.rejects) tally.refusedItem(`${name}:${quoted.line}`, fault);
           return {
             file: name,

@@ -3,10 +3,11 @@
  * wrong before the first row is said here, all at once and with its place.
  */
 import { type Fault, shorten } from '../model/fault.ts';
+import type { Json } from '../model/json.ts';
 import { maskText } from '../model/mask.ts';
 import type { Encoded, Operation, RowContext, Target } from '../targets/target.ts';
 import { type Complaint, didYouMean, mappingError, pointer, quote } from './complaint.ts';
-import { type CompiledEntry, compileEntry } from './entry.ts';
+import { type CompiledEntry, compileEntry, type EntryField } from './entry.ts';
 import { compileExpression, type Expression } from './expression.ts';
 import { type CompiledGroup, compileGroup } from './group.ts';
 import type { EntryFault, GroupRows } from './group-rows.ts';
@@ -14,7 +15,7 @@ import { groupNames, keyReader } from './key-reader.ts';
 import type { Mapping, TargetKind } from './mapping.ts';
 import { Refusal } from './refusal.ts';
 import { type ReadSource, type Row, type Shape, sourceReader } from './row-shape.ts';
-import { type SensitiveColumns, sensitiveColumns } from './sensitive-columns.ts';
+import { leavesOf, type SensitiveColumns, sensitiveColumns } from './sensitive-columns.ts';
 
 export type { TargetKind } from './mapping.ts';
 export type { Row, Shape } from './row-shape.ts';
@@ -47,6 +48,8 @@ export interface CompiledMapping {
   readonly group?: CompiledGroup;
   /** Faults of a row that could not be read, without the text of the row where part of it is sensitive. */
   readFaults(faults: readonly Fault[]): readonly Fault[];
+  /** What fields that must not be shown make of these rows (of one group, or one): JSON text of each text and number. */
+  sensitiveValues(rows: readonly Row[]): readonly string[];
   /** Value of the mapping's `key` columns in a row, joined; '' when it names none or they are empty. */
   keyOf(row: Row): string;
 }
@@ -65,7 +68,7 @@ export function compileMapping(mapping: Mapping, shape: Shape, target: Target, k
     for (const fault of compiled) complain({ path, ...fault });
     return undefined;
   };
-  const group = mapping.group === undefined ? undefined : { rows: [] };
+  const group: GroupRows | undefined = mapping.group === undefined ? undefined : { rows: [] };
   const isLong = mapping.positions.values[pointer(['group', 'by'])] !== undefined;
   const groupPath = isLong ? ['group', 'by'] : ['group'];
   const groupReaders = readersOf(shape, mapping.group?.by ?? [], groupPath, complain);
@@ -90,7 +93,16 @@ export function compileMapping(mapping: Mapping, shape: Shape, target: Target, k
   const readFaults = sensitive.any
     ? (faults: readonly Fault[]) => faults.map(withoutText)
     : (faults: readonly Fault[]) => faults;
-  if (group === undefined || mapping.group === undefined) return { entries: entriesOf, mapRow, readFaults, keyOf };
+  const sensitiveValues = (rows: readonly Row[]): string[] => {
+    if (group !== undefined) group.rows = rows;
+    const hidden = usable.flatMap(({ fields }) => fields).filter((field) => isHidden(field, sensitive));
+    const whole = hidden.filter(({ inner }) => inner === undefined).map((field) => madeOf(field, rows[0] ?? []));
+    const parts = hidden.flatMap(({ inner = [] }) => inner).filter((field) => isHidden(field, sensitive));
+    const made = [...whole, ...parts.flatMap((field) => rows.map((row) => madeOf(field, row)))];
+    return made.flatMap(leavesOf).map((value) => JSON.stringify(value));
+  };
+  const parts = { entries: entriesOf, readFaults, sensitiveValues, keyOf };
+  if (group === undefined || mapping.group === undefined) return { ...parts, mapRow };
   const compiled = compileGroup(mapping, mapping.group, {
     rows: group,
     shape,
@@ -99,13 +111,7 @@ export function compileMapping(mapping: Mapping, shape: Shape, target: Target, k
     groupOf: groupNames(groupReaders),
     sensitive,
   });
-  return {
-    entries: entriesOf,
-    mapRow: (row, options) => compiled.mapRows([row], options),
-    readFaults,
-    keyOf,
-    group: compiled,
-  };
+  return { ...parts, mapRow: (row, options) => compiled.mapRows([row], options), group: compiled };
 }
 
 /** How each of the columns is read. */
@@ -197,10 +203,29 @@ function rowMapper(
   };
 }
 
+const isHidden = (field: EntryField, sensitive: SensitiveColumns): boolean =>
+  field.sensitive ||
+  field.columns.some((name) => sensitive.has(name)) ||
+  (field.inner?.some((inner) => isHidden(inner, sensitive)) ?? false);
+
+/** What a field makes of a row; undefined for nothing, and for a value that is refused. */
+function madeOf(field: EntryField, row: Row): Json | undefined {
+  const made = field.read(row);
+  return made instanceof Refusal ? undefined : made;
+}
+
+/** The longest first: a text that begins with another one must not leave its tail behind. */
+const hushed = (reason: string, texts: readonly (string | number | undefined)[]): string =>
+  texts
+    .map((text) => String(text ?? ''))
+    .filter((text) => text !== '')
+    .sort((a, b) => b.length - a.length)
+    .reduce((hidden, text) => hidden.replaceAll(text, maskText), reason);
+
 /** What reading says of a line quotes it at the end, after `near`, or as a value. */
 const withoutText = ({ value: _, reason, ...fault }: Fault): Fault => ({
   ...fault,
-  reason: reason.replace(/(?:, near| at) ".*$/su, ''),
+  reason: reason.replace(/(?:,? near| at) ".*$/su, ''),
 });
 
 const conditionFault = ({ code, reason }: Refusal): Fault => ({ stage: 'map', code, reason });
@@ -211,12 +236,8 @@ function discreet(fault: EntryFault, entry: CompiledEntry, row: Row, sensitive: 
   const origin = field?.origin(row);
   const column = fault.column ?? origin?.column;
   const value = fault.value ?? origin?.value;
-  const hidden =
-    field?.sensitive === true ||
-    (column !== undefined && sensitive.has(column)) ||
-    (field?.columns.some((name) => sensitive.has(name)) ?? false);
-  const reason =
-    hidden && value !== undefined && value !== '' ? fault.reason.replaceAll(value, maskText) : fault.reason;
+  const hidden = (field !== undefined && isHidden(field, sensitive)) || (column !== undefined && sensitive.has(column));
+  const reason = hidden ? hushed(fault.reason, [value, ...leavesOf(field && madeOf(field, row))]) : fault.reason;
   const shown = value === undefined ? undefined : hidden && value !== '' ? maskText : shorten(value);
   return {
     stage: fault.stage,

@@ -29,6 +29,7 @@ export interface CompiledEntry {
   readonly when: Expression | undefined;
   readonly lastWins: boolean;
   readonly map: (row: Row, context: RowContext) => Encoded | { readonly faults: readonly EntryFault[] };
+  readonly fields: readonly EntryField[];
   /** By its name as the mapping or the target writes it. */
   readonly fieldNamed: (name: string) => EntryField | undefined;
 }
@@ -109,6 +110,7 @@ export function compileEntry(entry: MappingEntry, around: EntrySurroundings): Co
     when: around.when,
     lastWins,
     map: entryMapper(fields, operation),
+    fields,
     fieldNamed: fieldIndex(fields),
   };
 }

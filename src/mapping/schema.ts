@@ -170,6 +170,7 @@ export const groupSchema = z.strictObject({
 });
 
 export const mappingSchema = z.strictObject({
+  $schema: z.string().optional().describe('Of an editor: where the JSON Schema of mappings is. Not read.'),
   extends: z
     .union([z.string().min(1), words])
     .optional()

@@ -3,6 +3,8 @@
  * through JSON.parse would not grant.
  */
 
+import { maskText } from '../model/mask.ts';
+
 /** How each kind of token is coloured. */
 export interface Paint {
   key(text: string): string;
@@ -16,10 +18,12 @@ export interface IndentOptions {
   readonly paint?: Paint | undefined;
   /** Lines to set above what begins at a character of the text. */
   readonly notes?: ReadonlyMap<number, string> | undefined;
+  /** Texts and numbers that are not shown, as they stand in the JSON. */
+  readonly hidden?: ReadonlySet<string> | undefined;
 }
 
 /** @param json without white space between its tokens */
-export function indented(json: string, { paint = plain, notes }: IndentOptions = {}): string {
+export function indented(json: string, { paint = plain, notes, hidden }: IndentOptions = {}): string {
   let out = '';
   let depth = 0;
   let at = 0;
@@ -28,7 +32,8 @@ export function indented(json: string, { paint = plain, notes }: IndentOptions =
     if (note !== undefined) out += note + newLine(depth);
     const character = json[at] ?? '';
     const end = endOfToken(json, at);
-    const token = json.slice(at, end);
+    const written = json.slice(at, end);
+    const token = hidden?.has(written) ? `"${maskText}"` : written;
     const next = json[end];
     if (character === '"') out += next === ':' ? paint.key(token) : paint.text(token);
     else if (character === ',') out += token + newLine(depth);

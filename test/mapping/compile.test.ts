@@ -294,3 +294,57 @@ test('entries that are done are neither checked nor made', () => {
     '{"Age":5,"Fixed":1}',
   ]);
 });
+
+test('no fault shows what a sensitive field reads or makes, however it reads it', () => {
+  const operation = openOperation({
+    encode: (item) => ({
+      faults: Object.entries(item).map(([field, value]) => ({
+        stage: 'map' as const,
+        code: 'field-format',
+        reason: `${JSON.stringify(value)} is wrong`,
+        field,
+      })),
+    }),
+  });
+  const sensitive = [
+    '{ expr: "upper(x)", sensitive: true }',
+    '{ expr: \'row["x"] + "!"\', sensitive: true }',
+    '{ expr: "row.map(k, row[k])[0]", sensitive: true }',
+    '{ from: [y, x], split: ",", sensitive: true }',
+  ];
+  for (const field of sensitive) {
+    const text = withFields(`  A: ${field}\n  B: { expr: "lower(x)" }\n  C: { from: x, upper: true }`);
+    for (const [shape, row] of [
+      [csv('x', 'y'), ['Hush', '']],
+      [ndjson, { x: 'Hush' }],
+    ] as const) {
+      const faults = mapOne(compileText(text, shape, operation), row) as readonly Fault[];
+      assert.ok(faults.length >= 3, JSON.stringify(faults));
+      assert.doesNotMatch(JSON.stringify(faults), /hush/i, `${field} ${JSON.stringify(faults)}`);
+    }
+  }
+});
+
+test('a part of a sensitive value, and what it is a part of, are sensitive too', () => {
+  const text = withFields(
+    '  A: { from: person.tax.id, type: integer, sensitive: true }\n  B: { from: person.tax, type: integer }\n  C: { from: "person.tax.id[0]", type: integer }\n  D: { from: name, type: integer }',
+  );
+  const faults = mapOne(compileText(text, ndjson), {
+    person: { tax: { id: ['hush'] } },
+    name: 'said',
+  }) as readonly Fault[];
+  assert.equal(faults.length, 4);
+  assert.doesNotMatch(JSON.stringify(faults), /hush/);
+  assert.match(JSON.stringify(faults), /said/);
+});
+
+test('what reading says of a line quotes none of it where a column is sensitive', () => {
+  const faults = [
+    { stage: 'read', code: 'x', reason: 'not valid JSON: bad at character 9, near "hush"', value: 'hush' },
+  ] as const;
+  const compiled = compileText(withFields('  A: { from: x, sensitive: true }'), ndjson);
+  assert.deepEqual(compiled.readFaults(faults), [
+    { stage: 'read', code: 'x', reason: 'not valid JSON: bad at character 9' },
+  ]);
+  assert.equal(compileText(withFields('  A: x'), ndjson).readFaults(faults), faults);
+});

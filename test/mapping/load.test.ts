@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { loadMapping, parseMapping } from '../../src/mapping/load.ts';
 import { mappingHash } from '../../src/mapping/mapping-hash.ts';
 import { mappingJsonSchema } from '../../src/mapping/schema.ts';
+import { readYaml } from '../../src/mapping/yaml.ts';
 import { complaintsOf, withFields } from '../support/fake-target.ts';
 
 const complaints = (text: string) => complaintsOf(() => parseMapping(text, 'm.yaml'));
@@ -156,4 +157,14 @@ test('words that YAML takes for something else are words where only words can st
   assert.deepEqual(complaints(withFields('  a: { from: x, onEmpty: }')), [
     '5:26: expected omit, null, keep, reject; found nothing',
   ]);
+});
+
+test('an editor may write $schema into a mapping, and it changes nothing of what the mapping means', () => {
+  const text = withFields('  A: x');
+  const named = JSON.stringify({
+    $schema: './mapping.schema.json',
+    ...JSON.parse(JSON.stringify(readYaml(text).data)),
+  });
+  assert.equal(mappingHash(parseMapping(named, 'm.json')), mappingHash(parseMapping(text, 'm.yaml')));
+  assert.equal(mappingHash(parseMapping(`$schema: x\n${text}`, 'm.yaml')), mappingHash(parseMapping(text, 'm.yaml')));
 });
