@@ -4,8 +4,8 @@
  * the target's own cost units.
  *
  * The limit in flight grows by one for each round trip in which it was really used, and is cut when the platform pushes
- * back or slows down (additive increase, multiplicative decrease). The rate, where there is one, is halved by a push-back
- * and creeps back up.
+ * back or slows down (additive increase, multiplicative decrease). The rate, where there is one, leads: then the limit is
+ * whatever it takes to fill it, however slow the answers. It is halved by a push-back and creeps back up.
  */
 import type { Clock } from '../model/clock.ts';
 import type { Milliseconds } from '../model/verdict.ts';
@@ -42,6 +42,8 @@ const smoothing = 0.3;
 /** A mean this many times the best round trip means that our requests wait for each other over there. */
 const queuesFrom = 3;
 const growsUpTo = 2;
+/** Of the limit, for each round trip in which it kept a known rate from being used. */
+const growthToRate = 0.5;
 /** A mean that exceeds the best round trip by less than this says nothing of the platform: this process alone is as slow at times. */
 const noticeableMs = 25;
 /** Where the limit starts, however high it may go. */
@@ -112,6 +114,9 @@ export function createPace(options: PaceOptions, clock: Clock): Pace {
     alarm = undefined;
   };
 
+  /** Towards a known rate in big steps, as long as the platform has not pushed back: thousands a second take hundreds in flight. */
+  const growth = () => (bucket !== undefined && lastCut === 0 ? Math.max(1, limit * growthToRate) : 1);
+
   const adapt = (tookMs: Milliseconds, pushedBack: boolean) => {
     const now = clock.now();
     if (pushedBack) {
@@ -127,8 +132,11 @@ export function createPace(options: PaceOptions, clock: Clock): Pace {
     if (now < windowEnds) return;
     windowEnds = now + meanMs;
     const isSlower = (times: number) => meanMs > Math.max(floorMs * times, floorMs + noticeableMs);
-    if (isSlower(queuesFrom)) limit = Math.max(Math.min(leastBySlowness, limit), limit * cutOnSlowness);
-    else if (wasFull && !isSlower(growsUpTo)) limit = Math.min(options.concurrency, limit + 1);
+    // Where a rate is known it leads, and the limit is whatever fills it: answers that take longer take more in flight.
+    if (bucket === undefined && isSlower(queuesFrom))
+      limit = Math.max(Math.min(leastBySlowness, limit), limit * cutOnSlowness);
+    else if (wasFull && (bucket !== undefined || !isSlower(growsUpTo)))
+      limit = Math.min(options.concurrency, limit + growth());
     wasFull = false;
   };
 
