@@ -178,6 +178,10 @@ test('a proxy that is named carries every request', async (t) => {
     request.resume();
     response.end('from the proxy');
   });
+  proxy.on('connect', ({ url }, socket) => {
+    asked.push(`tunnel ${url}`);
+    socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+  });
   const address = await listen(t, proxy);
   const transport = createTransport({ connections: 1, timeoutMs: 5000, connectTimeoutMs: 5000, proxy: address });
   t.after(async () => {
@@ -186,5 +190,6 @@ test('a proxy that is named carries every request', async (t) => {
   });
   const reply = await transport.send(request('http://platform.example/v1?a=1', '{}'));
   assert.deepEqual(reply.kind === 'reply' && reply.body, 'from the proxy');
-  assert.deepEqual(asked, ['http://platform.example/v1?a=1']);
+  assert.equal((await transport.send(request('https://platform.example/v1', '{}'))).kind, 'failure');
+  assert.deepEqual(asked, ['http://platform.example/v1?a=1', 'tunnel platform.example:443']);
 });
