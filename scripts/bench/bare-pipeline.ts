@@ -11,9 +11,13 @@ const blockBytes = 1_048_576;
 
 const handle = await open(file);
 let rows = 0;
+let requests = 0;
+let bytes = 0;
 const sends = new Set<Promise<unknown>>();
 
 async function post(body: Uint8Array): Promise<void> {
+  requests += 1;
+  bytes += body.length;
   const reply = await pool.request({
     method: 'POST',
     path: '/stream/12345',
@@ -68,4 +72,4 @@ await Promise.all(
 await Promise.all(sends);
 await pool.close();
 await handle.close();
-process.stdout.write(`${JSON.stringify({ rows })}\n`);
+process.stdout.write(`${JSON.stringify({ rows, requests, bytes })}\n`);

@@ -1,0 +1,165 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { count, type Figure, interleaved, type Line } from './figure.ts';
+import type { Stage } from './stage.ts';
+
+const connections = 128;
+const records = 100_000;
+const factsEach = 3;
+const seconds = 5;
+
+export const recordsFigure: Figure = {
+  name: 'records',
+  title: 'One record, or one person, a request',
+  about: `\`datatalks\` signs each of ${count(records)} requests; \`relay42\` groups ${factsEach} rows of a person into one. ${connections} connections, the whole process timed with its start. wrk (C) and autocannon (Node) send one and the same body of the same size to the same nginx for ${seconds} s and do nothing else. Each in turn, best of each.`,
+  async run(stage) {
+    const { nginx, rounds } = stage;
+    const folder = join(stage.work, 'records');
+    const files = prepareRecords(stage, folder);
+    const once = async (target: 'datatalks' | 'relay42') => {
+      const { rows, path } = files[target];
+      const loaded = await stage.load('push', path, rows, {
+        target,
+        flags: ['--config', join(folder, 'cdp-load.yaml')],
+      });
+      return { perSecond: loaded.requests / loaded.seconds, bytes: Math.round(loaded.bytes / loaded.requests) };
+    };
+    const runs = await interleaved(rounds, { datatalks: () => once('datatalks'), relay42: () => once('relay42') });
+    const lines: Line[] = [];
+    for (const target of ['datatalks', 'relay42'] as const) {
+      const bytes = runs[target][0]?.bytes ?? 0;
+      const best = Math.max(...runs[target].map(({ perSecond }) => perSecond));
+      const wrk = flood(folder, nginx.url, bytes);
+      const autocannon = floodFromNode(nginx.url, bytes);
+      await nginx.settled();
+      nginx.taken();
+      lines.push(
+        {
+          what: `\`${target}\`, ${bytes} bytes a request`,
+          value: `${count(best)} requests/s`,
+          goal: '≥ 8,000/s',
+          reached: best >= 8000,
+        },
+        share('wrk', best, wrk),
+        ...(autocannon === undefined ? [] : [share('autocannon', best, autocannon)]),
+      );
+    }
+    return lines;
+  },
+};
+
+const share = (tool: string, ours: number, theirs: number): Line => ({
+  what: `… to ${tool} (${count(theirs)} requests/s)`,
+  value: `${((ours / theirs) * 100).toFixed(0)} %`,
+  goal: '≥ 50 % of either tool',
+  reached: ours / theirs >= 0.5,
+});
+
+function flood(folder: string, url: string, bytes: number): number {
+  const script = join(folder, 'post.lua');
+  writeFileSync(
+    script,
+    `wrk.method = "POST"\nwrk.body = string.rep("x", ${bytes})\nwrk.headers["Content-Type"] = "application/json"\n`,
+  );
+  const args = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '-s', script, url];
+  const { stdout } = spawnSync('/usr/bin/wrk', args, { encoding: 'utf8' });
+  if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(stdout);
+  return Number(/Requests\/sec:\s*([\d.]+)/.exec(stdout)?.[1]);
+}
+
+/** Fetched by npm for the occasion; undefined where it cannot be. */
+function floodFromNode(url: string, bytes: number): number | undefined {
+  const options = ['-c', connections, '-d', seconds, '-m', 'POST', '-b', 'x'.repeat(bytes), '-j', url].map(String);
+  const npm = join(process.execPath, '..', 'npm');
+  const { stdout, status } = spawnSync(
+    existsSync(npm) ? npm : 'npm',
+    ['exec', '--yes', '--package=autocannon@8', '--', 'autocannon', ...options],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  if (status !== 0) return undefined;
+  const { requests, errors, non2xx } = JSON.parse(stdout) as {
+    requests: { average: number };
+    errors: number;
+    non2xx: number;
+  };
+  if (errors + non2xx > 0) throw new Error(`autocannon: ${errors} errors, ${non2xx} refusals`);
+  return requests.average;
+}
+
+function prepareRecords({ nginx }: Stage, folder: string) {
+  mkdirSync(folder, { recursive: true });
+  const people = ['customer_id,first_name,last_name,email,city,points'];
+  const facts = ['customer_id,fact,points'];
+  for (let n = 1; n <= records; n++) {
+    people.push(`${n},First${n % 997},Last${n % 1009},person${n}@example.com,City${n % 503},${n % 5000}`);
+    for (let fact = 0; fact < factsEach; fact++) facts.push(`${n},fact${fact},${(n + fact) % 5000}`);
+  }
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const common = { baseUrl: nginx.url, concurrency: connections, rate: 10_000_000 };
+  const targets = {
+    datatalks: {
+      ...common,
+      type: 'datatalks',
+      accessKeyId: 'AKIDBENCHMARK',
+      secretAccessKey: 'wJalrXUtnFEMI/bench/bPxRfiCYEXAMPLEKEY',
+      mapping: 'profiles.map.yaml',
+    },
+    relay42: {
+      ...common,
+      type: 'relay42',
+      siteNumber: 1234,
+      apiId: 'bench',
+      accessToken: 'bench-token',
+      mapping: 'facts.map.yaml',
+    },
+  };
+  write('cdp-load.yaml', JSON.stringify({ targets }));
+  const declared = {
+    customer_id: 'integer',
+    first_name: 'string',
+    last_name: 'string',
+    email: 'email',
+    city: 'string',
+  };
+  write(
+    'profiles.map.yaml',
+    JSON.stringify({
+      version: 1,
+      target: 'datatalks',
+      operation: 'profiles',
+      key: 'customer_id',
+      settings: { type: 'person', hardId: ['customer_id'], fields: { ...declared, points: 'integer' } },
+      fields: {
+        customer_id: { from: 'customer_id', type: 'integer', required: true },
+        first_name: 'first_name',
+        last_name: 'last_name',
+        email: { from: 'email', trim: true, lower: true },
+        city: 'city',
+        points: { from: 'points', type: 'integer' },
+      },
+    }),
+  );
+  write(
+    'facts.map.yaml',
+    JSON.stringify({
+      version: 1,
+      target: 'relay42',
+      operation: 'facts.add',
+      key: 'customer_id',
+      settings: { partnerType: 2001, factName: 'loyalty', factTtl: 31_536_000 },
+      fields: {
+        partnerId: { from: 'customer_id', required: true },
+        'properties.fact': 'fact',
+        'properties.points': { from: 'points', type: 'integer' },
+      },
+    }),
+  );
+  return {
+    datatalks: { path: write('people.csv', `${people.join('\n')}\n`), rows: records },
+    relay42: { path: write('facts.csv', `${facts.join('\n')}\n`), rows: records * factsEach },
+  };
+}
