@@ -6,11 +6,11 @@
  */
 import { createHash } from 'node:crypto';
 import { createWriteStream, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Holder, heartbeatMs, judge, type Surroundings } from '../journal/holder.ts';
+import { makeFolder } from '../journal/make-folder.ts';
 import { Exit } from '../model/fault.ts';
 import { engineError } from './codes.ts';
 
@@ -33,7 +33,7 @@ export async function spool(stdin: Readable, stateDir: string, { self }: Surroun
     remove(path);
   };
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     await pipeline(stdin, createWriteStream(path, { mode: 0o600 }));
   } catch (error) {
     release();

@@ -102,7 +102,11 @@ function readLine(line: string, care: Care): JsonObject | RowFault {
   }
   if (!isJsonObject(value)) {
     return new RowFault([
-      inputFault('ndjson-not-object', `expected an object, found ${kindOf(value)}`, { value: line }),
+      inputFault(
+        'ndjson-not-object',
+        `expected an object, found ${kindOf(value)}${Array.isArray(value) ? listHint : ''}`,
+        { value: line },
+      ),
     ]);
   }
   if (care.surrogates && mayHoldHalves(line)) {
@@ -148,3 +152,5 @@ function syntaxReason(line: string, error: unknown): string {
 }
 
 const tokenIn = (message: string): string => /^Unexpected token '(.*)'$/su.exec(message)?.[1] ?? '';
+
+const listHint = ": NDJSON is one object a line, which `jq -c '.[]' FILE` makes of a list";

@@ -125,7 +125,13 @@ async function openFile(path: string): Promise<FileHandle> {
   } catch (cause) {
     const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
     if (missing)
-      throw inputError('input-missing', `${path}: there is no such file`, { hint: 'Check the path.', cause });
+      throw inputError('input-missing', `${path}: there is no such file`, { hint: missingHint(path), cause });
     throw unreadable(path, cause);
   }
 }
+
+/** An address has lost a slash by being taken for a path. */
+const missingHint = (path: string): string =>
+  /(^|\/)https?:\//.test(path)
+    ? 'Addresses are not read. Fetch it and pipe it in: curl -fsS URL | cdp-load push - …'
+    : 'Check the path.';

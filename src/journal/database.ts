@@ -3,11 +3,12 @@
  * all (made aside, then linked into place), so an empty or headless file is damage and never "a new journal": taking it
  * for one would load everything again.
  */
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Exit, UserError } from '../model/fault.ts';
 import { journalError } from './codes.ts';
+import { makeFolder } from './make-folder.ts';
 import { DamagedRow, integer, text } from './rows.ts';
 import { applicationId, schemaSteps } from './schema.ts';
 
@@ -76,7 +77,7 @@ function create(path: string, steps: readonly string[]): void {
   for (const left of [`${path}-wal`, `${path}-journal`]) {
     if (existsSync(left)) throw corrupt(path, `it is gone, but ${left} is still there`);
   }
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   const draft = `${path}.new-${process.pid}`;
   rmSync(draft, { force: true });
   closeSync(openSync(draft, 'wx', 0o600));

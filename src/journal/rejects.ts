@@ -4,7 +4,7 @@
  * the disk itself, so that no row is settled without a trace, whatever becomes of the process or the power.
  */
 import { once } from 'node:events';
-import { createReadStream, mkdirSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
@@ -14,6 +14,7 @@ import { Exit, type Fault, type UserError } from '../model/fault.ts';
 import { parseToTheLetter } from '../model/json.ts';
 import { journalError } from './codes.ts';
 import { syncFolder } from './database.ts';
+import { makeFolder } from './make-folder.ts';
 
 export interface RejectedRow extends RowRejection {
   readonly file: string;
@@ -75,7 +76,7 @@ export class RowFile {
   }
 
   async #create(): Promise<FileHandle> {
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    makeFolder(this.#directory);
     const handle = await open(this.path, 'ax', 0o600);
     // The names must survive a power cut, too.
     for (const folder of [this.#directory, dirname(this.#directory)]) syncFolder(folder);

@@ -29,7 +29,17 @@ const notFound = new Refusal(
   'value-not-found',
   'the value is not in the file that this field looks it up in (or has nothing beside it), and there is no default',
 );
-const notInMap = new Refusal('value-not-in-map', 'the value is not in the map of this field, and there is no default');
+const mostNamed = 8;
+/** The words that a map knows are the mapping's own, so they may be shown. */
+function notInMap(map: Readonly<Record<string, unknown>>): Refusal {
+  const words = Object.keys(map);
+  const more = words.length > mostNamed ? ` or ${words.length - mostNamed} others` : '';
+  const named = words.slice(0, mostNamed).map((word) => JSON.stringify(word));
+  return new Refusal(
+    'value-not-in-map',
+    `expected one of ${named.join(', ')}${more}: the field's map has no other, and there is no default`,
+  );
+}
 
 const asIs: FromText = (text) => text;
 
@@ -128,7 +138,7 @@ function mapFrom(field: MappingField, typed: FromText, complainMap: ComplainMap)
     if (converted instanceof Refusal) complainMap(source, converted.reason);
     values.set(source, converted);
   }
-  const otherwise = field.default === undefined ? notInMap : literal(field.default);
+  const otherwise = field.default === undefined ? notInMap(field.map) : literal(field.default);
   return (text) => {
     const value = values.get(text);
     return value === undefined ? otherwise : value;

@@ -92,7 +92,7 @@ export function compileEntry(entry: MappingEntry, around: EntrySurroundings): Co
   if (undecided.length > 0) {
     complain({
       path: [...entry.path, 'fields'],
-      text: `an empty cell must be decided on for ${undecided.map(quote).join(', ')}: ${operation.emptyCells.why} Say onEmpty: ${operation.emptyCells.allowed.join(' | ')}, for each field or for the mapping`,
+      text: `an empty cell must be decided on for ${undecided.map(quote).join(', ')}: ${withoutStop(operation.emptyCells.why)}. Say onEmpty: ${operation.emptyCells.allowed.join(' | ')}, for each field or for the mapping`,
     });
   }
   for (const rule of operation.fields) {
@@ -208,7 +208,7 @@ function checkPolicy(
   if (!allowed.includes(policy.says)) {
     complain({
       path: places[policy.by],
-      text: `onEmpty: ${policy.says} is not possible for the operation ${operation.name}: ${why} Say ${allowed.filter((one) => one !== 'reject').join(', ')} or reject`,
+      text: `onEmpty: ${policy.says} is not possible for the operation ${operation.name}: ${withoutStop(why)}. Say ${allowed.filter((one) => one !== 'reject').join(', ')} or reject`,
     });
   }
   const isText =
@@ -277,3 +277,5 @@ const faultOf = (field: EntryField, refusal: Refusal): Fault => ({
   reason: refusal.reason,
   field: field.name,
 });
+
+const withoutStop = (sentence: string): string => sentence.replace(/\.$/, '');

@@ -4,6 +4,7 @@ import { shorten } from '../model/fault.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { cel } from './cel.ts';
 import { fromCel, toCel, weightOf } from './cel-values.ts';
+import { inPlainWords } from './cel-words.ts';
 import { quote } from './complaint.ts';
 import { surveyExpression } from './expression-tree.ts';
 import { addFunctions, linearMatches } from './functions.ts';
@@ -146,13 +147,13 @@ function declareColumns(
 
 function unknownName(header: readonly string[], name: string): string {
   const says = unknownColumn(header, name);
-  return says.endsWith(')') ? says : `${says}; a column whose name is no word is row["…"]`;
+  return /\(did you mean .*\)$/.test(says) ? says : `${says}; a column whose name is no word is row["…"]`;
 }
 
 function faultOf(error: unknown): ExpressionFault {
   const { ParseError, TypeError: CelTypeError, EvaluationError } = cel();
   if (error instanceof ParseError || error instanceof CelTypeError || error instanceof EvaluationError) {
-    return { offset: error.range?.start ?? 0, text: error.summary.replaceAll(linearMatches, 'matches') };
+    return { offset: error.range?.start ?? 0, text: inPlainWords(error.summary.replaceAll(linearMatches, 'matches')) };
   }
   return { offset: 0, text: error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'not an expression' };
 }

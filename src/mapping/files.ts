@@ -10,7 +10,7 @@ export async function readMappingText(path: string): Promise<string> {
     mappingProblem(
       'mapping-unreadable',
       `The mapping ${path} ${why}.`,
-      'Check the path given to --mapping, and extends.',
+      'Check the path, and those that "extends" names.',
     );
   const bytes = await readBounded(path, mostMappingBytes);
   if (bytes === 'too-large') throw problem(`is larger than ${mostMappingBytes} bytes`);

@@ -1,4 +1,5 @@
 /** The rows that a mapping is compiled for: what columns they have, and how a value is taken out of one. */
+import { shorten } from '../model/fault.ts';
 import { isJsonObject, isRawNumber, type Json, type JsonObject } from '../model/json.ts';
 import { didYouMean, quote } from './complaint.ts';
 
@@ -36,8 +37,25 @@ export function sourceReader(shape: Shape, column: string): ReadSource | string 
 export const unknownColumn = (header: readonly string[], column: string): string => {
   const folded = header.find((name) => name.trim().toLowerCase() === column.trim().toLowerCase());
   const near = folded === undefined ? didYouMean(column, header) : ` (did you mean ${quote(folded)}?)`;
-  return `the file has no column ${quote(column)}${near}`;
+  return `the file has no column ${quote(column)}${near || has(header)}`;
 };
+
+const mostNamed = 8;
+
+/** What is there instead. A header that is one column, with signs of several, was cut at the wrong delimiter. */
+function has(header: readonly string[]): string {
+  const [only = ''] = header;
+  const parted = header.length === 1 ? /[;,\t|]/.exec(only)?.[0] : undefined;
+  if (parted !== undefined) {
+    const delimiter = parted === '\t' ? 'tab' : parted;
+    return `; its only column is ${quote(shorten(only, 60))}: is the delimiter another one (--delimiter ${quote(delimiter)})?`;
+  }
+  const more = header.length > mostNamed ? ` and ${header.length - mostNamed} more` : '';
+  return `; it has ${header
+    .slice(0, mostNamed)
+    .map((name) => quote(shorten(name, 60)))
+    .join(', ')}${more}`;
+}
 
 const own = (object: JsonObject, key: string): Json | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined;

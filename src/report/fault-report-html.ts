@@ -19,6 +19,9 @@ export const escapeHtml = (text: string): string =>
     .replaceAll('"', '&quot;')
     .replaceAll("'", '&#39;');
 
+/** Our own texts mark what is typed with backticks. */
+const withCode = (text: string): string => escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>');
+
 export function faultReportHtml(report: FaultReport): string {
   const title = titleOf(report);
   return `<!doctype html>
@@ -94,7 +97,7 @@ function section(reason: ReportedReason, index: number, { rows, files }: FaultRe
   const more = left > 0 ? `<p class="quiet">… and ${plural(left, 'more row')} with this fault.</p>` : '';
   return `<section id="r${index}">
 <h2>${escapeHtml(heading)} <span class="quiet">${plural(reason.count, 'row')}</span></h2>
-${reason.explanation === undefined ? '' : `<p>${escapeHtml(reason.explanation)}</p>`}
+${reason.explanation === undefined ? '' : `<p>${withCode(reason.explanation)}</p>`}
 ${shown.length === 0 ? '' : table(shown, isMeant, files.length > 1)}${more}
 </section>`;
 }
@@ -103,7 +106,8 @@ function table(rows: readonly ReportedRow[], isMeant: (fault: Fault) => boolean,
   const columns = columnsOf(rows);
   const all = new Set(rows.flatMap(({ cells }) => Object.keys(cells ?? {})));
   const hidden = all.size - columns.length;
-  const heads = columns.map((column) => `<th>${escapeHtml(column)}</th>`).join('');
+  const named = columns.map((column) => `<th>${escapeHtml(column)}</th>`).join('');
+  const heads = columns.length === 0 ? '<th>The row as it stands</th>' : named;
   const rest = hidden > 0 ? `<th class="quiet">${plural(hidden, 'more column')}</th>` : '';
   const body = rows.map((row) => {
     const place = namesFiles ? `${row.file}:${row.line}` : String(row.line);

@@ -41,7 +41,7 @@ describe('NDJSON', () => {
 
   const notObjects: readonly (readonly [line: string, found: string])[] = [
     ['null', 'null'],
-    ['[1,2]', 'a list'],
+    ['[1,2]', "a list: NDJSON is one object a line, which `jq -c '.[]' FILE` makes of a list"],
     ['"x"', 'a string'],
     ['12', 'a number'],
     ['12345678901234567890123', 'a number'],

@@ -69,8 +69,8 @@ test('a complaint about what is inherited names the file it stands in', async (t
     'm.yaml': 'extends: base.yaml\nfields:\n  a: { from: gone }\n',
   });
   assert.deepEqual(await complaintsOf(at('m.yaml'), ['x']), [
-    'm.yaml:3:14: the file has no column "gone"',
-    'base.yaml:6:6: the file has no column "nope"',
+    'm.yaml:3:14: the file has no column "gone"; it has "x"',
+    'base.yaml:6:6: the file has no column "nope"; it has "x"',
   ]);
 });
 
