@@ -3,11 +3,22 @@
  * all (made aside, then linked into place), so an empty or headless file is damage and never "a new journal": taking it
  * for one would load everything again.
  */
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Exit, UserError } from '../model/fault.ts';
 import { journalError } from './codes.ts';
+import { isLogDamaged } from './log-check.ts';
 import { makeFolder } from './make-folder.ts';
 import { DamagedRow, integer, text } from './rows.ts';
 import { applicationId, schemaSteps } from './schema.ts';
@@ -27,12 +38,11 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
   return explained(path, () => {
     if (!existsSync(path)) create(path, steps);
     if (statSync(path).size === 0) throw corrupt(path, 'it is empty');
+    check(path);
     const database = new DatabaseSync(path);
     try {
       prepareConnection(database);
-      checkIdentity(database, path);
       migrate(database, path, steps);
-      checkPages(database, path);
     } catch (error) {
       database.close();
       throw error;
@@ -125,6 +135,33 @@ function prepareConnection(database: DatabaseSync): void {
   database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
   database.exec('PRAGMA synchronous = FULL');
   database.exec('PRAGMA foreign_keys = OFF');
+}
+
+/** Without a right to write: who closes a journal last moves its log into the file for good, and a damaged one is to stay as it is. */
+function check(path: string): void {
+  const reader = new DatabaseSync(path, { readOnly: true });
+  try {
+    reader.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    checkIdentity(reader, path);
+    checkLog(reader, path);
+    checkPages(reader, path);
+  } finally {
+    reader.close();
+  }
+}
+
+function checkLog(reader: DatabaseSync, path: string): void {
+  const log = `${path}-wal`;
+  if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+  // As long as somebody reads, nobody begins the log anew.
+  reader.exec('BEGIN');
+  pragma(reader, 'user_version');
+  const looksDamaged = () => existsSync(log) && isLogDamaged(readFileSync(log));
+  // Twice, because a run at work writes to it meanwhile.
+  if (looksDamaged() && looksDamaged()) {
+    throw corrupt(path, `its log ${log} does not verify, though more was recorded behind that place`);
+  }
+  reader.exec('ROLLBACK');
 }
 
 function checkIdentity(database: DatabaseSync, path: string): void {

@@ -140,6 +140,72 @@ function tryOpenEarly(folder: string, states: readonly string[]): number {
   return at;
 }
 
+/** Where the last transaction of a log begins. */
+function lastTransactionOf(log: Buffer): number {
+  const frame = 24 + log.readUInt32BE(8);
+  const commits: number[] = [];
+  for (let at = 32; at + frame <= log.length; at += frame) if (log.readUInt32BE(at + 4) !== 0) commits.push(at + frame);
+  return commits.at(-2) ?? 32;
+}
+
+test('a byte changed anywhere in the log is noticed, but for the last transaction, which may as well have been cut off', async (t) => {
+  const bench = workbench(t);
+  const { states } = await someHistory(bench);
+  const log = readFileSync(`${bench.path}-wal`);
+  const last = lastTransactionOf(log);
+  const folder = temporaryFolder(t);
+  const places = [
+    ...Array.from({ length: 32 }, (_, at) => at),
+    ...Array.from({ length: Math.floor((log.length - 32) / 2999) }, (_, index) => 32 + index * 2999),
+    // The header of a frame: page, size after the commit, salts, checksums.
+    ...[0, 5, 9, 13, 17, 21].map((at) => 32 + 2 * (24 + log.readUInt32BE(8)) + at),
+    last + 30,
+  ];
+  let noticed = 0;
+  for (const at of places) {
+    rmSync(folder, { recursive: true, force: true });
+    copyOf(bench, folder);
+    const damaged = Buffer.from(log);
+    damaged[at] = (damaged[at] ?? 0) ^ 0xff;
+    writeFileSync(join(folder, 'journal.db-wal'), damaged);
+    const found = tryOpen(folder, states);
+    if (at >= last) assert.equal(found, states.length - 2, `a byte of the last transaction, ${at}`);
+    else assert.equal(found, 'corrupt', `byte ${at}`);
+    if (found === 'corrupt') {
+      noticed += 1;
+      assert.deepEqual(readFileSync(join(folder, 'journal.db-wal')), damaged, 'what was left to look at is gone');
+    }
+  }
+  assert.ok(noticed > 60, `${noticed} changes noticed`);
+});
+
+test('what a transaction that was rolled back left behind in the log is no damage', async (t) => {
+  const bench = workbench(t);
+  const { states } = await someHistory(bench);
+  const [short, long] = await Promise.all(
+    [1, 60].map(async (ranges) => {
+      const folder = join(bench.folder, `copy-${ranges}`);
+      copyOf(bench, folder);
+      const journal = openJournal(folder, { surroundings: machine({ pid: 7 }) });
+      t.after(() => journal.close());
+      const run = journal.begin(push, request({ operations: ['a', 'b'] }));
+      const load = run.loads[0]?.load.id ?? 0;
+      const spread = Array.from({ length: ranges * 100 }, (_, index): [number, number] => [
+        index * 3 + 1,
+        index * 3 + 1,
+      ]);
+      await run.record([{ load, entry: 0, to: 'rejected', ranges: spread }]);
+      return { log: readFileSync(join(folder, 'journal.db-wal')), state: printed(run.state(load)) };
+    }),
+  );
+  assert.ok(short !== undefined && long !== undefined && long.log.length > short.log.length + 2 * 4120);
+  assert.deepEqual(short.log.subarray(16, 24), long.log.subarray(16, 24), 'two logs, not one that went on in two ways');
+  const folder = temporaryFolder(t);
+  copyOf(bench, folder);
+  writeFileSync(join(folder, 'journal.db-wal'), Buffer.concat([short.log, long.log.subarray(short.log.length)]));
+  assert.equal(tryOpen(folder, [...states, short.state]), states.length);
+});
+
 test('a byte changed anywhere in what was recorded is noticed', async (t) => {
   const bench = workbench(t);
   const { states, inOneFile } = await someHistory(bench);

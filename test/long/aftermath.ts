@@ -15,7 +15,11 @@ export const isDead = ({ summary }: Ran): boolean => summary['event'] !== 'summa
 
 /** Runs until it ends by itself, and compares both sides. Gives how many rows came more than once. */
 export async function finishAndCompare(scene: Scene, stage: Stage, where: string): Promise<number> {
-  const last = await stage.workdir.run(stage.args);
+  return compare(scene, stage, where, await stage.workdir.run(stage.args));
+}
+
+/** What `last`, the run that ended by itself, says and what the platform has. */
+export function compare(scene: Scene, stage: Stage, where: string, last: Ran): number {
   const named = namedInFlight(last.events);
   const says = `${where}\n${last.stdout}${last.stderr}`;
 

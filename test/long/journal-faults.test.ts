@@ -1,11 +1,11 @@
 /** A disk that fails or fills in the middle of a run: said plainly, nothing counted that is not on disk, and the same command goes on when the disk is well. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Ran } from '../support/workdir.ts';
-import { acceptedIsStored, finishAndCompare, isDead, nothingIsLeft, runWithKiller } from './aftermath.ts';
+import { acceptedIsStored, compare, finishAndCompare, isDead, nothingIsLeft, runWithKiller } from './aftermath.ts';
 import { inPairs } from './in-pairs.ts';
 import { nameOfRow, type Scene, sceneNamed } from './scenes.ts';
 import { createStage, type Stage } from './stage.ts';
@@ -97,6 +97,45 @@ for (const each of differing) {
     t.diagnostic(`${stopped} of ${points.length} stopped`);
   });
 }
+
+test('damage anywhere in the journal or its log after a kill is named with the way out before a row is sent, or does not matter', async (t) => {
+  const points = ['journal.db', 'journal.db-wal'].flatMap((file) =>
+    Array.from({ length: 10 }, (_, index) => ({ file, share: (index + 0.5) / 10 })),
+  );
+  let named = 0;
+  await inPairs(points, async ({ file, share }) => {
+    const where = `64 bytes at ${share} of ${file}`;
+    const stage = await createStage(t, scene, { flags });
+    const { child, done } = stage.workdir.start(stage.args);
+    stage.at('after storing', 4, () => {
+      child.kill('SIGKILL');
+      return done;
+    });
+    assert.ok(isDead(await done));
+    const path = join(stage.workdir.path, '.cdp-load', file);
+    const content = readFileSync(path);
+    // The end of the log may as well have been cut off by a power cut: nobody can tell.
+    const usable = file.endsWith('-wal') ? content.length * 0.8 : content.length;
+    content.fill(0xa5, Math.floor(usable * share), Math.floor(usable * share) + 64);
+    writeFileSync(path, content);
+    const { requests } = stage;
+    const ran = await stage.workdir.run(stage.args);
+    const says = `${where}\n${ran.stdout}${ran.stderr}`;
+    if (ran.status === 0) {
+      // Room that is not in use, or pages of the file that the log has anew.
+      assert.equal(file, 'journal.db', says);
+      compare(scene, stage, where, ran);
+      return;
+    }
+    named += 1;
+    assert.partialDeepStrictEqual(ran.summary, { event: 'error', code: 'journal-corrupt', exit: 2 }, says);
+    assert.match(String(ran.summary['hint']), /backup|move it away/, says);
+    assert.equal(stage.requests, requests, says);
+    assert.deepEqual(readFileSync(path), content, 'what there is to look at was changed');
+  });
+  assert.ok(named >= 10, `only ${named} were named`);
+  t.diagnostic(`${named} of ${points.length} named`);
+});
 
 test('a state folder that became read-only between two runs stops the second before it sends, and is no loss', async (t) => {
   const stage = await createStage(t, scene, { flags });
