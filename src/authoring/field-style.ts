@@ -89,6 +89,7 @@ function scalarStyle(guess: ScalarGuess, { rule, recipe }: Around): Style {
         type: kind,
         ...(format === undefined ? {} : { format }),
         ...(guess.needsZone || isDayForMoment ? { zone: 'UTC' } : {}),
+        ...(guess.locale === undefined ? {} : { locale: guess.locale }),
         ...(guess.century === undefined ? {} : { twoDigitYearsFrom: guess.century }),
         ...(as === undefined ? {} : { as }),
       };

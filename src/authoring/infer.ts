@@ -153,6 +153,11 @@ function inferDates(texts: readonly string[], words: readonly string[]): Finding
     ...(guess.swapped === undefined
       ? []
       : [`day and month cannot be told apart (no day above 12): ${guess.format}, or ${guess.swapped}?`]),
+    ...(guess.alsoLocales === undefined
+      ? []
+      : [
+          `names of months in several languages (${[guess.locale, ...guess.alsoLocales].join(', ')}): locale says which`,
+        ]),
     ...(guess.century === undefined
       ? []
       : [`two-digit years: which hundred years? Here ${guess.century} to ${guess.century + 99}`]),

@@ -47,7 +47,7 @@ export function madeUp({ evidence, privacy }: DraftField, isNdjson: boolean): Js
 }
 
 function dateText(guess: Extract<Guess, { kind: 'date' | 'datetime' }>): string {
-  const { kind, format, needsZone } = guess;
+  const { kind, format, needsZone, locale } = guess;
   if (format === 'X') return String(someMoment / 1000);
   if (format === 'x') return String(someMoment);
   const iso = kind === 'date' ? 'yyyy-MM-dd' : `yyyy-MM-dd'T'HH:mm:ss${needsZone ? '' : "'Z'"}`;
@@ -55,7 +55,7 @@ function dateText(guess: Extract<Guess, { kind: 'date' | 'datetime' }>): string 
   if (typeof pattern === 'string') return '';
   const wall = newWallTime();
   setWall(wall, someMoment);
-  return patternWriter(pattern, 'utc', undefined)(wall, 0);
+  return patternWriter(pattern, 'utc', locale)(wall, 0);
 }
 
 /** Every digit another digit and every letter another letter: length, case and leading zeros stay. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { dateReader } from '../../src/authoring/date-forms.ts';
 import type { Guess } from '../../src/authoring/infer.ts';
 import { rawNumber } from '../../src/model/json.ts';
 import { evidenceOf } from '../support/authoring.ts';
@@ -64,6 +65,31 @@ test('that day and month cannot be told apart is said, with both readings', () =
   const { guess, choose } = evidenceOf('x', ['01/02/2024', '03/04/2024']);
   assert.partialDeepStrictEqual(guess, { kind: 'date', format: 'dd/MM/yyyy', swapped: 'MM/dd/yyyy' });
   assert.match(choose ?? '', /dd\/MM\/yyyy, or MM\/dd\/yyyy\?/);
+});
+
+for (const locale of ['nl', 'de', 'fr', 'sv', 'da', 'nb', 'es', 'it']) {
+  for (const month of ['short', 'long'] as const) {
+    test(`a year of dates with ${month} names of months in ${locale} is told by them, and read to the day`, () => {
+      const written = new Intl.DateTimeFormat(locale, { day: 'numeric', month, year: 'numeric', timeZone: 'UTC' });
+      const days = Array.from({ length: 12 }, (_, index) => Date.UTC(2024, index, 9 + index));
+      const cells = days.map((day) => written.format(day));
+      const { guess, choose } = evidenceOf('x', cells);
+      assert.ok(guess.kind === 'date');
+      assert.deepEqual([guess.locale, guess.misfits, choose], [locale, 0, undefined]);
+      assert.deepEqual(
+        cells.map((cell) => dateReader(guess)(cell)),
+        days.map((day) => new Date(day).toISOString().slice(0, 10)),
+      );
+    });
+  }
+}
+
+test('names of months that several languages share ask for a decision, and English ones do not', () => {
+  const { guess, choose } = evidenceOf('x', ['5 okt 2024', '6 jan 2024']);
+  assert.partialDeepStrictEqual(guess, { locale: 'nl', alsoLocales: ['de', 'sv', 'da', 'nb'] });
+  assert.match(choose ?? '', /several languages \(nl, de, sv, da, nb\)/);
+  const english = evidenceOf('x', ['5 jan 2024', '6 sep 2024']);
+  assert.deepEqual([english.guess.kind, english.choose], ['date', undefined]);
 });
 
 test('one day above 12 settles the order of day and month', () => {

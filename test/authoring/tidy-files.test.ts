@@ -17,6 +17,12 @@ const mail = fc.stringMatching(/^[a-z]{1,8}\.[a-z]{1,8}@[a-z]{1,8}\.(?:com|se)$/
 const digits = fc.stringMatching(/^\d{1,20}$/);
 const money = fc.tuple(fc.integer({ min: 0, max: 99_999 }), fc.integer({ min: 0, max: 99 }));
 
+const monthNames = (locale: string) =>
+  Array.from({ length: 12 }, (_, month) =>
+    new Intl.DateTimeFormat(locale, { month: 'long', timeZone: 'UTC' }).format(Date.UTC(2024, month, 9)),
+  );
+const [spanish, german] = [monthNames('es'), monthNames('de')];
+
 /** Kinds of columns, each with one way of writing its cells. */
 const kinds: readonly fc.Arbitrary<string>[] = [
   word,
@@ -33,6 +39,8 @@ const kinds: readonly fc.Arbitrary<string>[] = [
   fc.tuple(day, clock).map(([[y, m, d], [h, min]]) => `${y}-${two(m)}-${two(d)} ${two(h)}:${two(min)}`),
   fc.tuple(day, clock).map(([[y, m, d], [h, min]]) => `${two(d)}/${two(m)}/${y} ${two(h)}:${two(min)}`),
   fc.tuple(day, clock).map(([[y, m, d], [h, min]]) => `${y}-${two(m)}-${two(d)}T${two(h)}:${two(min)}:00Z`),
+  day.map(([y, m, d]) => `${d} ${spanish[m - 1]} ${y}`),
+  day.map(([y, m, d]) => `${d}. ${german[m - 1]} ${y}`),
   fc.constantFrom('yes', 'no'),
   fc.constantFrom('1', '0'),
   fc.constantFrom('gold', 'silver'),

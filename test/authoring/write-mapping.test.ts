@@ -130,6 +130,15 @@ test('the evidence, the flags and the choices stand where they belong', () => {
   assert.match(text, /^ {2}City: city {2}# .*25 % empty/m);
 });
 
+test('names of months in another language are read by it, in the rows and in the test', () => {
+  const rows = ['5. März 2024', '17. Oktober 2023', '1. Mai 2024'].map((day, index) => [`c${index}`, day]);
+  const table = { header: ['id', 'last_seen'], rows };
+  const { text } = authored(table, { target: 'raptor' });
+  assert.match(text, /^ {2}LastSeen: \{ from: last_seen, type: date, format: d\. MMMM yyyy, locale: de \} /m);
+  assert.match(text, /^ {6}last_seen: "29\. Februar 2024"$/m);
+  assert.deepEqual(troubleWith(text, table, 'raptor'), []);
+});
+
 test('--key decides, and the column goes to the identity', () => {
   const { draft } = authored(people, { target: 'relay42', key: 'loyalty_id' });
   assert.equal(draft.key, 'loyalty_id');
