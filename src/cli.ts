@@ -97,7 +97,8 @@ export function buildProgram(): Command {
         .requiredOption('-t, --target <name>', 'a target type, or a target of the config file')
         .option('--operation <name>', 'what the rows are to become there (default: the first of the target type)')
         .option('-o, --output <file>', 'where to write the mapping (default: <file>.map.yaml here); never overwritten')
-        .option('--key <column>', 'the column that says whom a row is about (default: proposed)'),
+        .option('--key <column>', 'the column that says whom a row is about (default: proposed)')
+        .option('--json', 'what was found, one JSON object a line on stdout: a line a column, then a summary'),
     ),
   ).action(async (file, flags) => (await import('./commands/init.ts')).init(file, flags));
 

@@ -3,25 +3,28 @@ import { existsSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { chalkStderr as chalk } from 'chalk';
-import { draftFor, look } from '../authoring/author.ts';
+import { draftFor, type Looked, look } from '../authoring/author.ts';
 import { authoringError } from '../authoring/codes.ts';
+import { columnEvents } from '../authoring/column-events.ts';
 import type { Draft } from '../authoring/draft.ts';
 import { sampleBlockBytes, takeSample } from '../authoring/take-sample.ts';
-import { choosing, leftOutTexts, writeMapping } from '../authoring/write-mapping.ts';
+import { leftOutTexts, writeMapping } from '../authoring/write-mapping.ts';
 import { loadConfig } from '../config/load.ts';
 import { type RegisteredType, requireType } from '../config/named-target.ts';
 import { type Prepared, prepare } from '../engine/prepare.ts';
 import { openSource } from '../input/source.ts';
 import { mappingSchemaForEditors } from '../json-schemas.ts';
 import { systemClock } from '../model/clock.ts';
-import { type Exit, UserError } from '../model/fault.ts';
+import { UserError } from '../model/fault.ts';
 import type { JsonObject } from '../model/json.ts';
 import { maskTexts } from '../model/mask.ts';
 import { closest } from '../model/suggest.ts';
-import { count, plural, printable } from '../report/printable.ts';
+import { jsonLine } from '../report/json.ts';
+import { plural, printable } from '../report/printable.ts';
 import type { Reporter, Summary } from '../report/summary.ts';
 import type { FieldRule, Target } from '../targets/target.ts';
 import type { ConfigFlags, InputFlags } from './flags.ts';
+import { choiceLines, choicesIn, verdictLines } from './init-words.ts';
 import { check, prepareOptions } from './push.ts';
 import { standInTarget } from './stand-in-target.ts';
 import { listenForSignals, quoted } from './world.ts';
@@ -31,30 +34,58 @@ export interface InitFlags extends ConfigFlags, InputFlags {
   readonly operation?: string;
   readonly output?: string;
   readonly key?: string;
+  readonly json?: boolean;
 }
+
+type Mask = (text: string) => string;
 
 /** Beside the mapping, so that editors complete and check it on any machine. */
 const schemaName = 'cdp-load.mapping.schema.json';
-const mostChoicesShown = 12;
-const mostFaultsShown = 8;
 
 export async function init(file: string, flags: InitFlags): Promise<void> {
-  const say = (text: string) => void process.stderr.write(`${text}\n`);
+  // Programs get stdout, people stderr, and never both.
+  const say = (text: string) => void (flags.json ? undefined : process.stderr.write(`${text}\n`));
+  const tell = (line: string) => void (flags.json ? process.stdout.write(`${line}\n`) : undefined);
   if (file === '-') {
     throw authoringError('init-input', 'Standard input cannot be looked at twice.', 'Put it in a file first.');
   }
   const output = flags.output ?? `${basename(file, extname(file))}.map.yaml`;
   refuseOverwriting(output);
   const aim = aimOf(flags);
-  const { text, draft } = await author(file, output, aim, flags);
+  const { text, draft, looked, rowsInFile } = await author(file, output, aim, flags);
   await writeNew(output, text);
   await writeSchema(dirname(resolve(output)));
   say(
     `Wrote ${chalk.bold(printable(output))}: ${aim.operation} for ${aim.type.type}, ${plural(draft.fields.length, 'field')}.`,
   );
   for (const text of leftOutTexts(draft.leftOut)) say(`  ${printable(text)}`);
-  for (const line of choicesIn(text, output)) say(line);
-  process.exitCode = await verify(file, output, flags, say);
+  const choices = choicesIn(text);
+  for (const line of choiceLines(choices, output)) say(line);
+  for (const column of columnEvents(looked, draft)) tell(jsonLine(column));
+  const { summary, mask } = await verify(file, output, flags, say);
+  const { read, accepted, skipped, rejected, faults, rejectsFile, exit } = summary;
+  const event = {
+    event: 'summary',
+    file,
+    mapping: output,
+    target: aim.type.type,
+    operation: aim.operation,
+    key: draft.key,
+    fields: draft.fields.length,
+    choices,
+    leftOut: draft.leftOut,
+    looked: looked.samples.rows,
+    rowsInFile,
+    read,
+    accepted,
+    skipped,
+    rejected,
+    faults,
+    rejectsFile,
+    exit,
+  };
+  tell(mask(jsonLine(event)));
+  process.exitCode = exit;
 }
 
 function refuseOverwriting(output: string): void {
@@ -127,12 +158,19 @@ function fieldsUnder(target: Target, operation: string, settings: JsonObject): r
   }
 }
 
+interface Authored {
+  readonly text: string;
+  readonly draft: Draft;
+  readonly looked: Looked;
+  readonly rowsInFile: number;
+}
+
 async function author(
   file: string,
   output: string,
   { type, operation, rules, given }: Aim,
   flags: InitFlags,
-): Promise<{ readonly text: string; readonly draft: Draft }> {
+): Promise<Authored> {
   const path = resolve(file);
   const { format, delimiter, encoding, maxRowSize, limit } = flags;
   const options = { format, delimiter, encoding, maxRowBytes: maxRowSize, blockBytes: sampleBlockBytes };
@@ -157,7 +195,7 @@ async function author(
         commandFor('push', file, output, flags),
       ],
     });
-    return { text, draft };
+    return { text, draft, looked, rowsInFile };
   } finally {
     await source.close();
   }
@@ -194,19 +232,6 @@ async function writeSchema(directory: string): Promise<void> {
   await writeFile(path, `${JSON.stringify(mappingSchemaForEditors(), null, 2)}\n`, { flag: 'wx' }).catch(() => {});
 }
 
-function choicesIn(text: string, output: string): string[] {
-  const marked = text.split('\n').flatMap((line, index) => {
-    const [, mark, what] = /^\s*# (CHOOSE|FILL IN): (.*)$/.exec(line) ?? [];
-    return mark === undefined
-      ? []
-      : [
-          `  ${chalk.yellow(mark === 'CHOOSE' ? choosing.slice(0, -1).toLowerCase() : 'fill in')} ${printable(`${output}:${index + 1}: ${what}`)}`,
-        ];
-  });
-  const more = marked.length - mostChoicesShown;
-  return more > 0 ? [...marked.slice(0, mostChoicesShown), `  … and ${more} more`] : marked;
-}
-
 const silent: Reporter = {
   started() {},
   notice() {},
@@ -217,7 +242,12 @@ const silent: Reporter = {
 };
 
 /** The same check that `validate` makes, of the file just looked at against the mapping just written. */
-async function verify(file: string, output: string, flags: InitFlags, say: (text: string) => void): Promise<Exit> {
+async function verify(
+  file: string,
+  output: string,
+  flags: InitFlags,
+  say: (text: string) => void,
+): Promise<{ readonly summary: Summary; readonly mask: Mask }> {
   const { prepared, inSandbox } = await prepareForCheck(file, output, flags);
   const { resolved } = prepared;
   const mask = maskTexts([...resolved.secrets, ...(resolved.target.secretTexts ?? [])]);
@@ -240,7 +270,7 @@ async function verify(file: string, output: string, flags: InitFlags, say: (text
     const isDestructive = prepared.operations.some(({ destroys }) => destroys !== undefined);
     const further = `${inSandbox ? ' --sandbox' : ''}${isDestructive ? ' --confirm-destructive' : ''}`;
     say(`${chalk.bold('Next:')} ${printable(next)}${further}`);
-    return summary.exit;
+    return { summary, mask };
   } finally {
     unlisten();
     await prepared.release();
@@ -260,20 +290,4 @@ async function prepareForCheck(
     if (!isUnconfigured) throw error;
     return { prepared: await prepare({ ...options, sandbox: true }), inSandbox: true };
   }
-}
-
-function verdictLines(summary: Summary): string[] {
-  const { read, accepted, rejected, skipped, faults } = summary;
-  const passed = accepted + skipped;
-  const headline = `${count(passed)} of ${plural(read, 'row')} ${passed === 1 ? 'passes' : 'pass'}`;
-  if (rejected === 0) return [chalk.green.bold(`${headline}.`)];
-  const lines = [chalk.yellow.bold(`${headline}; ${count(rejected)} would be rejected:`)];
-  for (const { code, column, reason, count: times, first } of faults.slice(0, mostFaultsShown)) {
-    const where = column === undefined ? '' : `${printable(column)}: `;
-    lines.push(`  ${count(times)} × ${code}  ${where}${printable(reason)} (first at ${printable(first)})`);
-  }
-  const more = faults.length - mostFaultsShown;
-  if (more > 0) lines.push(`  … and ${plural(more, 'other reason')}`);
-  if (summary.rejectsFile !== undefined) lines.push(`  The rows: ${printable(summary.rejectsFile)}`);
-  return lines;
 }

@@ -192,3 +192,56 @@ test('standard input cannot be looked at twice', async (t) => {
   assert.equal(status, 2);
   assert.match(stderr, /\[init-input\]/);
 });
+
+test('--json: a line a column with what it holds and why, then a summary, and nothing for people', async (t) => {
+  const workdir = createWorkdir(t);
+  workdir.file('customers.csv', `${customers}00999;nobody@;;;;;;;;\n`);
+  const { status, stderr, stdout, events, summary } = await init(workdir, 'customers.csv', '-t', 'stream', '--json');
+  assert.deepEqual([status, stderr], [1, '']);
+  const columns = new Map(events.map((event) => [event['column'], event]));
+  assert.deepEqual(
+    events.map(({ event }) => event),
+    [...Array.from({ length: 10 }, () => 'column'), 'summary'],
+  );
+  assert.deepEqual(columns.get('Born'), {
+    event: 'column',
+    column: 'Born',
+    holds: 'date',
+    as: { format: 'dd/MM/yyyy', needsZone: false },
+    rows: 241,
+    empty: 1,
+    distinct: 28,
+    misfits: 0,
+    privacy: 'personal',
+    fields: ['Born'],
+  });
+  assert.partialDeepStrictEqual(columns.get('Tier'), { holds: 'text', values: ['gold', 'silver', 'bronze'] });
+  assert.partialDeepStrictEqual(columns.get('Customer ID'), { why: 'leading zeros, so it stays text' });
+  assert.partialDeepStrictEqual(columns.get('Spent'), { holds: 'number', as: { decimal: ',' }, most: '239.5' });
+  assert.partialDeepStrictEqual(columns.get('Password'), { privacy: 'secret', fields: [] });
+  assert.partialDeepStrictEqual(summary, {
+    mapping: 'customers.map.yaml',
+    key: 'Customer ID',
+    looked: 241,
+    rowsInFile: 241,
+    read: 241,
+    accepted: 240,
+    rejected: 1,
+    faults: [{ code: 'value-email', count: 1, first: 'customers.csv:242' }],
+    exit: 1,
+  });
+  const choices = summary['choices'] as { line: number; text: string }[];
+  const lines = workdir.read('customers.map.yaml').split('\n');
+  assert.ok(choices.length > 0);
+  for (const { line, text } of choices) assert.ok(lines[line - 1]?.endsWith(text));
+  assert.doesNotMatch(stdout, /Zebedee|hunter|p\d+@/);
+});
+
+test('--json tells both fields of a column that gives two, and an error as a last line', async (t) => {
+  const workdir = createWorkdir(t);
+  workdir.file('people.csv', 'Email\nada@example.com\nbob@example.com\n');
+  const first = await init(workdir, 'people.csv', '-t', 'customerio', '--json');
+  assert.deepEqual(first.events[0]?.['fields'], ['userId', 'traits.email']);
+  const again = await init(workdir, 'people.csv', '-t', 'customerio', '--json');
+  assert.partialDeepStrictEqual(again.summary, { event: 'error', code: 'output-exists', exit: 2 });
+});
