@@ -70,11 +70,11 @@ export async function assertAgreement(trial: Trial, folder: string, tried: Tried
 }
 
 /** A failure names its seed and path, and the smallest file and mapping that show it. */
-export async function tryTrials(t: TestContext, runs: number): Promise<Tried> {
+export async function tryTrials(t: TestContext, runs: number, workers = 0): Promise<Tried> {
   const folder = trialFolder(t);
   const tried = newTally();
   await fc.assert(
-    fc.asyncProperty(fc.gen(), (draw) => assertAgreement(randomTrial(draw), folder, tried)),
+    fc.asyncProperty(fc.gen(), (draw) => assertAgreement({ ...randomTrial(draw), workers }, folder, tried)),
     { numRuns: runs },
   );
   const { codes, ...figures } = tried;

@@ -34,6 +34,8 @@ export interface Trial {
   readonly source: SourceOptions;
   /** In which `push` reads; `validate` reads in the usual ones. */
   readonly blockBytes: number;
+  /** Threads that map for `push`; `validate` maps in this one. Default: none. */
+  readonly workers?: number;
 }
 
 /** A line of a rejects file. */
@@ -98,7 +100,7 @@ export async function bothWays(trial: Trial, folder: string): Promise<BothWays> 
     if (halfCharacter.test(text)) halves.push(`half of a character was sent: ${text}`);
   });
   const source = { ...trial.source, blockBytes: trial.blockBytes };
-  const pushed = await run(prepared, { clock, folder, source, transport });
+  const pushed = await run(prepared, { clock, folder, source, transport, workers: trial.workers ?? 0 });
   return { kind: 'ran', validated, pushed, regrets: [...halves, ...regretsOf(trial.target, emulator)] };
 }
 
@@ -181,6 +183,7 @@ interface Way {
   readonly source: SourceOptions;
   /** Undefined: `validate`. */
   readonly transport?: Transport;
+  readonly workers?: number;
 }
 
 async function run({ resolved, mapping, operations, files }: PreparedTrial, way: Way): Promise<Ran> {
@@ -205,6 +208,7 @@ async function run({ resolved, mapping, operations, files }: PreparedTrial, way:
       keys: transport === undefined && mapping.key.length > 0,
     },
     book,
+    workers: way.workers ?? 0,
   });
   const order: RunOrder = {
     run: 'trial',
