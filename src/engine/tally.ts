@@ -137,7 +137,8 @@ export function createTally(operations: readonly Operation[]): Tally {
       return [...faults.values()].sort((a, b) => b.count - a.count);
     },
     get warnings() {
-      return [...warnings.values()].sort((a, b) => b.count - a.count);
+      // By code where they are as many: which a block tells of first depends on where blocks begin.
+      return [...warnings.values()].sort((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1));
     },
     get destroyed() {
       return [...destroyed.values()];

@@ -67,3 +67,23 @@ for (const [name, { trial, code }] of Object.entries(counterexamples)) {
     assert.deepEqual([...tried.codes], [code]);
   });
 }
+
+test('warnings stand in one order, wherever blocks begin', async (t) => {
+  const line = (order: string, x: string) => `{"order":"${order}","x":"${x}"}\n`;
+  const fields = { Id: 'order', X: 'x', Lines: { each: { fields: { x: 'x' } } } };
+  const trial: Trial = {
+    target: 'raptor',
+    config: { writeMode: 'append' },
+    mapping: { version: 1, target: 'raptor', operation: 'interaction', onEmpty: 'keep', group: 'order', fields },
+    // Group 1 returns before the rows of group 3 differ.
+    file: {
+      name: 'trial.ndjson',
+      bytes: Buffer.from([line('1', 'a'), line('2', 'a'), line('1', 'a'), line('3', 'a'), line('3', 'b')].join('')),
+    },
+    source: { format: 'ndjson' },
+    blockBytes: 1,
+  };
+  const tried = newTally();
+  await assertAgreement(trial, trialFolder(t), tried);
+  assert.equal(tried.accepted, 5);
+});

@@ -316,6 +316,14 @@ const nastyJson = [
   '"\\u0000"',
 ];
 
+/** Where the elements of a group may go, beside what else the item has. */
+const elements: Readonly<Record<string, string>> = {
+  interaction: 'Lines',
+  raw: 'lines',
+  track: 'properties.lines',
+  page: 'properties.lines',
+};
+
 export function randomTrial(draw: Draw): Trial {
   const { target, config = {}, stages, mixes } = pick(draw, allStages);
   const first = pick(draw, stages);
@@ -342,11 +350,26 @@ export function randomTrial(draw: Draw): Trial {
     };
   });
   columns['which'] = ['yes', 'no'];
+  const isGrouped = isLucky(draw, 20);
+  if (isGrouped) columns['order'] = ['1', '1', '2', '3', ''];
+  for (const { operation, fields } of entries) {
+    const name = elements[operation];
+    if (!isGrouped || name === undefined || !isLucky(draw, 60)) continue;
+    columns['sku'] = ['TEA', 'MUG', ''];
+    columns['qty'] = ['1', '2', '12'];
+    fields[name] = {
+      each: {
+        ...(isLucky(draw, 30) ? { where: 'sku != ""' } : {}),
+        fields: { sku: 'sku', qty: { from: 'qty', type: 'integer' } },
+      },
+    };
+  }
   const whole = {
     version: 1,
     target,
     ...(isLucky(draw, 30) ? { where: 'which == "yes"' } : {}),
     ...(isLucky(draw, 40) ? { key: pick(draw, Object.keys(columns)) } : {}),
+    ...(isGrouped ? { group: isLucky(draw, 30) ? { by: ['order', 'which'], most: 3 } : 'order' } : {}),
   };
   const [only] = entries;
   const mapping: JsonObject =
@@ -357,6 +380,8 @@ export function randomTrial(draw: Draw): Trial {
           items: entries.map((entry) => (isLucky(draw, 30) ? { ...entry, when: 'which != "no"' } : entry)),
         };
   const rows = Array.from({ length: 1 + draw(fc.nat, 11) }, () => randomRow(draw, columns));
+  // Most often together, as they must be.
+  if (isGrouped && !isLucky(draw, 20)) rows.sort((a, b) => String(a['order']).localeCompare(String(b['order'])));
   const file = isLucky(draw, 40) ? ndjsonFile(draw, rows) : csvFile(draw, Object.keys(columns), rows);
   return { target, config, mapping, ...file, blockBytes: pick(draw, [1, 7, 64, 4096]) };
 }
