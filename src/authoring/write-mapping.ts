@@ -183,7 +183,7 @@ function testLines(draft: Draft): string[] {
 /** What the loader itself makes of the value. */
 function converted({ name, style }: DraftField, value: Json): Json | undefined {
   if (style.const !== undefined) return style.const as Json;
-  const { from: _from, const: _const, default: _default, each: _each, ...rest } = style;
+  const { from: _from, const: _const, default: _default, each: _each, map: _map, ...rest } = style;
   const nobody = () => {};
   const { fromText, fromJson } = compileConversion({ ...rest, name, steps: [name] }, nobody, nobody);
   const result = typeof value === 'string' ? fromText(value) : fromJson(value);

@@ -88,6 +88,8 @@ function convertObject(value: object, room: Room): Json | undefined | Refusal {
     }
     return list;
   }
+  // Transforms give back what they found in the row.
+  if (isRawNumber(value) && /^[-\d]/.test(value.rawJSON)) return value;
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) return notSendable('a time that does not exist');
     return value.toISOString().replace('.000Z', 'Z');

@@ -23,7 +23,8 @@ export const mappingCodes = {
   'value-json':
     'The text is not valid JSON, nests more than 1,000 levels deep, holds half of a character, or is not of the kind that the mapping says.',
   'value-list': 'A list was expected, and the row holds something else there.',
-  'value-not-in-map': "The value is not in the field's `map:`, and the field has no `default:`.",
+  'value-not-in-map':
+    "The value is not in the field's `map:` (or in the file that it names), and the field has no `default:`.",
   'value-not-found': "The value is not in the file of the field's `lookup:`, and the field has no `default:`.",
   'group-key-missing':
     'The columns that `group:` names are empty in this row, so nobody knows which group it belongs to. Groups beside it are held back: it may be one of theirs.',
@@ -42,7 +43,7 @@ export const mappingCodes = {
   'group-torn':
     'Some rows of this group are missing here or were settled by an earlier run under another mapping. Part of a group is never sent.',
   'transform-failed':
-    "The function that the field's `transform:` names failed for this row, or gave what cannot be sent.",
+    'The function that a `transform:` names (of a field, or of the mapping) failed for this row, or gave what cannot be sent.',
   'expression-failed':
     'The CEL expression could not be evaluated for this row: a conversion failed, a key is missing, or a number is out of range.',
   'expression-result':

@@ -2,12 +2,12 @@
  * A mapping, a file's columns and a target, made into one function from a row to items. Everything that can be known to be
  * wrong before the first row is said here, all at once and with its place.
  */
-import { type Fault, shorten } from '../model/fault.ts';
-import type { Json } from '../model/json.ts';
-import { maskText } from '../model/mask.ts';
+import type { Fault } from '../model/fault.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Encoded, Operation, RowContext, Target } from '../targets/target.ts';
 import { type Complaint, didYouMean, mappingError, pointer, quote } from './complaint.ts';
-import { type CompiledEntry, compileEntry, type EntryField } from './entry.ts';
+import { discreet, isHidden, madeOf, withoutText } from './discreet-faults.ts';
+import { type CompiledEntry, compileEntry } from './entry.ts';
 import { compileExpression, type Expression } from './expression.ts';
 import { type CompiledGroup, compileGroup } from './group.ts';
 import type { EntryFault, GroupRows } from './group-rows.ts';
@@ -16,6 +16,7 @@ import type { Mapping, TargetKind } from './mapping.ts';
 import { Refusal } from './refusal.ts';
 import { type ReadSource, type Row, type Shape, sourceReader } from './row-shape.ts';
 import { leavesOf, type SensitiveColumns, sensitiveColumns } from './sensitive-columns.ts';
+import { type ChangeRow, loadRowTransform, rowTransformPath } from './transform.ts';
 
 export type { TargetKind } from './mapping.ts';
 export type { Row, Shape } from './row-shape.ts';
@@ -60,10 +61,13 @@ export function compileMapping(mapping: Mapping, shape: Shape, target: Target, k
   const complain = (complaint: Complaint) => void complaints.push(complaint);
   checkTarget(mapping, kind, complain);
   const sensitive = sensitiveColumns(mapping);
+  const change = loadRowTransform(mapping, shape, sensitive.any);
+  if (typeof change === 'string') complain({ path: rowTransformPath(mapping), text: change });
+  const seen = shapeBehind(mapping, shape);
   const keyReaders = readersOf(shape, mapping.key, ['key'], complain);
   const conditionAt = (text: string | undefined, path: Complaint['path']): Expression | undefined => {
     if (text === undefined) return undefined;
-    const compiled = compileExpression(text, shape, { expects: 'bool', sensitive, group });
+    const compiled = compileExpression(text, seen, { expects: 'bool', sensitive, group });
     if ('evaluate' in compiled) return compiled;
     for (const fault of compiled) complain({ path, ...fault });
     return undefined;
@@ -76,7 +80,7 @@ export function compileMapping(mapping: Mapping, shape: Shape, target: Target, k
   const entries = mapping.entries.map((entry): CompiledEntry | undefined =>
     compileEntry(entry, {
       mapping,
-      shape,
+      shape: seen,
       target,
       kind,
       sensitiveColumns: sensitive,
@@ -85,34 +89,61 @@ export function compileMapping(mapping: Mapping, shape: Shape, target: Target, k
       complain,
     }),
   );
-  if (complaints.length > 0) throw mappingError(mapping.file, mapping.positions, complaints);
+  if (complaints.length > 0 || typeof change === 'string')
+    throw mappingError(mapping.file, mapping.positions, complaints);
   const usable = entries.filter((entry) => entry !== undefined);
   const keyOf = keyReader(keyReaders);
-  const mapRow = rowMapper(where, usable, keyReaders, sensitive, group);
+  const mapSeen = rowMapper(where, usable, keyReaders, sensitive, group);
   const entriesOf = usable.map(({ operation, lastWins }) => ({ operation, lastWins }));
   const readFaults = sensitive.any
     ? (faults: readonly Fault[]) => faults.map(withoutText)
     : (faults: readonly Fault[]) => faults;
   const sensitiveValues = (rows: readonly Row[]): string[] => {
-    if (group !== undefined) group.rows = rows;
+    const made = change === undefined ? rows : rows.flatMap((row) => objectOf(change(row)));
+    if (group !== undefined) group.rows = made;
     const hidden = usable.flatMap(({ fields }) => fields).filter((field) => isHidden(field, sensitive));
-    const whole = hidden.filter(({ inner }) => inner === undefined).map((field) => madeOf(field, rows[0] ?? []));
+    const whole = hidden.filter(({ inner }) => inner === undefined).map((field) => madeOf(field, made[0] ?? []));
     const parts = hidden.flatMap(({ inner = [] }) => inner).filter((field) => isHidden(field, sensitive));
-    const made = [...whole, ...parts.flatMap((field) => rows.map((row) => madeOf(field, row)))];
-    return made.flatMap(leavesOf).map((value) => JSON.stringify(value));
+    const values = [...whole, ...parts.flatMap((field) => made.map((row) => madeOf(field, row)))];
+    return values.flatMap(leavesOf).map((value) => JSON.stringify(value));
   };
   const parts = { entries: entriesOf, readFaults, sensitiveValues, keyOf };
-  if (group === undefined || mapping.group === undefined) return { ...parts, mapRow };
+  if (group === undefined || mapping.group === undefined) {
+    return { ...parts, mapRow: change === undefined ? mapSeen : changedFirst(change, mapSeen) };
+  }
   const compiled = compileGroup(mapping, mapping.group, {
     rows: group,
     shape,
-    mapRow,
+    seen,
+    change,
+    mapRow: mapSeen,
     keyOf,
     groupOf: groupNames(groupReaders),
     sensitive,
   });
   return { ...parts, mapRow: (row, options) => compiled.mapRows([row], options), group: compiled };
 }
+
+/** The rows as fields see them: where a function changes them, they are objects. */
+function shapeBehind({ transform }: Mapping, shape: Shape): Shape {
+  if (transform === undefined) return shape;
+  return shape.kind === 'csv'
+    ? { kind: 'ndjson', columns: [...new Set([...shape.header, ...transform.adds])] }
+    : { kind: 'ndjson' };
+}
+
+const objectOf = (changed: ReturnType<ChangeRow>): JsonObject[] =>
+  changed === null || changed instanceof Refusal ? [] : [changed];
+
+/** The function has the row before anybody else; `key` alone reads it as the file has it. */
+const changedFirst =
+  (change: ChangeRow, mapSeen: MapSeen): CompiledMapping['mapRow'] =>
+  (row, options) => {
+    const seen = change(row);
+    if (seen === null) return skipped;
+    if (seen instanceof Refusal) return { kind: 'rejected', faults: [faultOf(seen)] };
+    return mapSeen(row, options, seen);
+  };
 
 /** How each of the columns is read. */
 function readersOf(
@@ -161,25 +192,28 @@ class LazyContext implements RowContext {
 
 const skipped: MappedRow = { kind: 'skipped' };
 
+/** @param seen what a function made of the row, where there is one */
+export type MapSeen = (row: Row, options: MapOptions, seen?: Row) => MappedRow;
+
 function rowMapper(
   where: Expression | undefined,
   entries: readonly CompiledEntry[],
   keys: readonly ReadSource[],
   sensitive: SensitiveColumns,
   group: GroupRows | undefined,
-): CompiledMapping['mapRow'] {
+): MapSeen {
   const context = new LazyContext(keys);
   const items: (Encoded | undefined)[] = entries.map(() => undefined);
   const result: MappedRow = { kind: 'items', items };
-  return (row, { identity, now, done }) => {
+  return (row, { identity, now, done }, seen = row) => {
     context.row = row;
     context.now = now;
     context.source = identity;
     // Made with the first fault only: most rows have none.
     let faults: EntryFault[] | undefined;
     if (where !== undefined) {
-      const goes = where.evaluate(row);
-      if (goes instanceof Refusal) return { kind: 'rejected', faults: [conditionFault(goes)] };
+      const goes = where.evaluate(seen);
+      if (goes instanceof Refusal) return { kind: 'rejected', faults: [faultOf(goes)] };
       if (goes === false) return skipped;
     }
     for (let index = 0; index < entries.length; index++) {
@@ -187,15 +221,15 @@ function rowMapper(
       const entry = entries[index];
       if (entry === undefined || done?.(index)) continue;
       if (entry.when !== undefined) {
-        const goes = entry.when.evaluate(row);
-        if (goes instanceof Refusal) faults = [...(faults ?? []), conditionFault(goes)];
+        const goes = entry.when.evaluate(seen);
+        if (goes instanceof Refusal) faults = [...(faults ?? []), faultOf(goes)];
         if (goes !== true) continue;
       }
       context.entry = index;
-      const encoded = entry.map(row, context);
+      const encoded = entry.map(seen, context);
       if ('json' in encoded) items[index] = encoded;
       else {
-        const rowOf = (fault: EntryFault) => (fault.row === undefined ? row : (group?.rows[fault.row] ?? row));
+        const rowOf = (fault: EntryFault) => (fault.row === undefined ? seen : (group?.rows[fault.row] ?? seen));
         faults = [...(faults ?? []), ...encoded.faults.map((fault) => discreet(fault, entry, rowOf(fault), sensitive))];
       }
     }
@@ -203,49 +237,4 @@ function rowMapper(
   };
 }
 
-const isHidden = (field: EntryField, sensitive: SensitiveColumns): boolean =>
-  field.sensitive ||
-  field.columns.some((name) => sensitive.has(name)) ||
-  (field.inner?.some((inner) => isHidden(inner, sensitive)) ?? false);
-
-/** What a field makes of a row; undefined for nothing, and for a value that is refused. */
-function madeOf(field: EntryField, row: Row): Json | undefined {
-  const made = field.read(row);
-  return made instanceof Refusal ? undefined : made;
-}
-
-/** The longest first: a text that begins with another one must not leave its tail behind. */
-const hushed = (reason: string, texts: readonly (string | number | undefined)[]): string =>
-  texts
-    .map((text) => String(text ?? ''))
-    .filter((text) => text !== '')
-    .sort((a, b) => b.length - a.length)
-    .reduce((hidden, text) => hidden.replaceAll(text, maskText), reason);
-
-/** What reading says of a line quotes it at the end, after `near`, or as a value. */
-const withoutText = ({ value: _, reason, ...fault }: Fault): Fault => ({
-  ...fault,
-  reason: reason.replace(/(?:,? near| at) ".*$/su, ''),
-});
-
-const conditionFault = ({ code, reason }: Refusal): Fault => ({ stage: 'map', code, reason });
-
-/** Adds the column that a target cannot know, and masks what the mapping calls sensitive, in the reason too. */
-function discreet(fault: EntryFault, entry: CompiledEntry, row: Row, sensitive: SensitiveColumns): EntryFault {
-  const field = fault.field === undefined ? undefined : entry.fieldNamed(fault.field);
-  const origin = field?.origin(row);
-  const column = fault.column ?? origin?.column;
-  const value = fault.value ?? origin?.value;
-  const hidden = (field !== undefined && isHidden(field, sensitive)) || (column !== undefined && sensitive.has(column));
-  const reason = hidden ? hushed(fault.reason, [value, ...leavesOf(field && madeOf(field, row))]) : fault.reason;
-  const shown = value === undefined ? undefined : hidden && value !== '' ? maskText : shorten(value);
-  return {
-    stage: fault.stage,
-    code: fault.code,
-    reason,
-    ...(column === undefined ? {} : { column }),
-    ...(fault.field === undefined ? {} : { field: fault.field }),
-    ...(shown === undefined ? {} : { value: shown }),
-    ...(fault.row === undefined ? {} : { row: fault.row }),
-  };
-}
+const faultOf = ({ code, reason }: Refusal): Fault => ({ stage: 'map', code, reason });

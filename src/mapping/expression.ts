@@ -77,6 +77,12 @@ export function compileExpression(
       faults.push(...declareColumns(environment, shape.header, use.names, names, use.rowKeys));
       if (use.wholeRow || use.rowKeys.size > 0) environment.registerVariable('row', 'map<string, string>');
     }
+    if (shape.kind === 'ndjson' && shape.columns !== undefined) {
+      const { columns } = shape;
+      const read = [...names.map((name) => [name, use.names.get(name) ?? 0] as const), ...use.rowKeys];
+      for (const [name, offset] of read)
+        if (!columns.includes(name)) faults.push({ offset, text: unknownName(columns, name) });
+    }
     if (faults.length > 0) return faults;
     const checked = program.check();
     if (!checked.valid) {

@@ -42,6 +42,7 @@ const missing = new Refusal('value-missing', 'a value is needed and the cell is 
 export function compileField(field: MappingField, around: FieldSurroundings): CompiledField {
   const { path, complain } = around;
   const { name, steps } = field;
+  if (field.mapFile !== undefined) complain({ path: [...path, 'map'], text: 'the file of the map was not read' });
   const { fromText, fromJson } = compileConversion(
     field,
     (key, text) => complain({ path: [...path, key], text }),

@@ -3,12 +3,14 @@
 import { type Fault, shorten } from '../model/fault.ts';
 import { maskText } from '../model/mask.ts';
 import type { MappingCode } from './codes.ts';
-import type { CompiledMapping, MapOptions, MappedRow } from './compile.ts';
+import type { CompiledMapping, MapOptions, MappedRow, MapSeen } from './compile.ts';
 import { quote } from './complaint.ts';
 import type { EntryFault, GroupRows } from './group-rows.ts';
 import type { Mapping, MappingGroup } from './mapping.ts';
+import { Refusal } from './refusal.ts';
 import { type Row, type Shape, sourceReader, sourceText } from './row-shape.ts';
 import type { SensitiveColumns } from './sensitive-columns.ts';
+import type { ChangeRow } from './transform.ts';
 
 export interface CompiledGroup {
   /** Rows in a group, at most. */
@@ -27,16 +29,19 @@ export type GroupCode = Extract<MappingCode, `group-${string}`>;
 
 interface GroupParts {
   readonly rows: GroupRows;
+  /** Of the rows as the file has them, and as fields see them. */
   readonly shape: Shape;
-  readonly mapRow: CompiledMapping['mapRow'];
+  readonly seen: Shape;
+  readonly change: ChangeRow | undefined;
+  readonly mapRow: MapSeen;
   readonly keyOf: CompiledMapping['keyOf'];
   readonly groupOf: (row: Row) => string | undefined;
   readonly sensitive: SensitiveColumns;
 }
 
 export function compileGroup(mapping: Mapping, { by, most }: MappingGroup, parts: GroupParts): CompiledGroup {
-  const { rows: current, shape, mapRow, keyOf, groupOf, sensitive } = parts;
-  const single = singleColumns(mapping, shape);
+  const { rows: current, shape, seen, change, mapRow, keyOf, groupOf, sensitive } = parts;
+  const single = singleColumns(mapping, seen);
   const readers = by.map((column) => sourceReader(shape, column));
   const [column = ''] = by;
 
@@ -74,16 +79,40 @@ export function compileGroup(mapping: Mapping, { by, most }: MappingGroup, parts
     most,
     groupOf,
     mapRows(rows, options) {
-      current.rows = rows;
       const faults = mixed(rows);
       if (faults.length > 0) return { kind: 'rejected', faults };
-      const mapped = mapRow(rows[0] ?? [], options);
+      const changed = change === undefined ? rows : changeAll(rows, change);
+      if (!('length' in changed)) return changed;
+      current.rows = changed;
+      const mapped = mapRow(rows[0] ?? [], options, changed[0]);
       if (mapped.kind !== 'items' || rows.length === 1) return mapped;
-      const warnings = differing(rows);
+      const warnings = differing(changed);
       return warnings.length === 0 ? mapped : { ...mapped, warnings };
     },
     fault,
   };
+}
+
+const leftAlone: Omit<EntryFault, 'row'> = {
+  stage: 'map',
+  code: 'transform-failed',
+  reason: 'the transform gave null for some rows of the group and not for others: say where in each instead',
+};
+
+/** A function may leave out a group, but not a part of it. */
+function changeAll(rows: readonly Row[], change: ChangeRow): readonly Row[] | Exclude<MappedRow, { kind: 'items' }> {
+  const changed: Row[] = [];
+  const faults: EntryFault[] = [];
+  const empty: number[] = [];
+  for (const [index, row] of rows.entries()) {
+    const made = change(row);
+    if (made === null) empty.push(index);
+    else if (made instanceof Refusal) faults.push({ stage: 'map', code: made.code, reason: made.reason, row: index });
+    else changed.push(made);
+  }
+  if (empty.length === rows.length) return { kind: 'skipped' };
+  faults.push(...empty.map((row) => ({ ...leftAlone, row })));
+  return faults.length > 0 ? { kind: 'rejected', faults } : changed;
 }
 
 /** Columns that fields of the item itself read by name: they should be the same in all rows of a group. */

@@ -80,9 +80,11 @@ function valueAt(data: unknown, path: Path): unknown {
 
 function knownKeys(path: Path): readonly string[] {
   if (path.length === 0) return mappingShapes.mapping;
-  if (path.at(-1) === 'each') return mappingShapes.each;
   if (path[0] === 'group') return mappingShapes.group;
+  if (path[0] === 'transform') return mappingShapes.transform;
   if (path.at(-2) === 'fields' || path.at(-2) === 'each') return mappingShapes.field;
+  if (path.at(-1) === 'each') return mappingShapes.each;
+  if (path.at(-1) === 'lookup') return mappingShapes.lookup;
   if (path[0] === 'items') return mappingShapes.entry;
   return path[0] === 'tests' ? mappingShapes.test : [];
 }

@@ -6,7 +6,8 @@ import { readExtended } from './extend.ts';
 import { mostMappingBytes } from './files.ts';
 import { issueComplaints } from './issues.ts';
 import { readLookups } from './lookup.ts';
-import type { Mapping, MappingEach, MappingEntry, MappingField, MappingGroup } from './mapping.ts';
+import { readMaps } from './map-files.ts';
+import type { Mapping, MappingEach, MappingEntry, MappingField, MappingGroup, MappingTransform } from './mapping.ts';
 import { outputSteps } from './output-path.ts';
 import { groupSchema, type LongField, longField, type MappingFile, mappingSchema } from './schema.ts';
 import { readModules } from './transform.ts';
@@ -14,9 +15,9 @@ import { isPlainObject, type ReadYaml, readYaml } from './yaml.ts';
 
 /** @throws UserError `mapping-unreadable`, `mapping-invalid` */
 export async function loadMapping(path: string): Promise<Mapping> {
-  const mapping = understand(await readExtended(path), path);
   const complaints: Complaint[] = [];
   const complain = (complaint: Complaint) => void complaints.push(complaint);
+  const mapping = await readMaps(understand(await readExtended(path), path), complain);
   const tables = await readLookups(mapping, complain);
   const modules = await readModules(mapping, complain);
   if (complaints.length > 0) throw mappingError(path, mapping.positions, complaints);
@@ -71,6 +72,7 @@ function normalise(file: MappingFile): Omit<Mapping, 'file' | 'positions' | 'wri
     target: file.target,
     key: file.key === undefined ? [] : [file.key].flat(),
     ...(file.group === undefined ? {} : { group: normaliseGroup(file.group) }),
+    ...(file.transform === undefined ? {} : { transform: normaliseTransform(file.transform) }),
     ...(file.where === undefined ? {} : { where: file.where }),
     ...(file.onEmpty === undefined ? {} : { onEmpty: file.onEmpty }),
     entries,
@@ -86,16 +88,23 @@ function normaliseGroup(written: NonNullable<MappingFile['group']>): MappingGrou
   return { by: [by].flat(), most };
 }
 
+const normaliseTransform = (written: NonNullable<MappingFile['transform']>): MappingTransform =>
+  typeof written === 'string'
+    ? { function: written, adds: [] }
+    : { function: written.function, adds: written.adds ?? [] };
+
 const normaliseFields = (fields: Record<string, string | LongField>): MappingField[] =>
   Object.entries(fields).map(([name, written]) => normaliseField(name, written));
 
 function normaliseField(name: string, written: string | LongField): MappingField {
-  const { from, each, ...field } = typeof written === 'string' ? { from: written } : { each: undefined, ...written };
+  const { from, each, map, ...field } =
+    typeof written === 'string' ? { from: written } : { each: undefined, map: undefined, ...written };
   return {
-    ...(field as Omit<LongField, 'from' | 'each'> & { const?: Json; default?: Json }),
+    ...(field as Omit<LongField, 'from' | 'each' | 'map'> & { const?: Json; default?: Json }),
     name,
     steps: outputSteps(name) ?? [name],
     ...(from === undefined ? {} : { from: [from].flat() }),
+    ...(map === undefined ? {} : typeof map === 'string' ? { mapFile: map } : { map }),
     ...(each === undefined ? {} : { each: normaliseEach(each) }),
   };
 }

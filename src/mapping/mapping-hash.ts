@@ -4,11 +4,12 @@ import { isPlainObject } from './yaml.ts';
 
 /** The mapping's meaning: the same whatever its comments, order, short forms and tests are. Hexadecimal. */
 export function mappingHash(mapping: Mapping): string {
-  const { target, key, group, where, onEmpty, entries, tables, modules } = mapping;
+  const { target, key, group, transform, where, onEmpty, entries, tables, modules } = mapping;
   const meaning = {
     target,
     key,
     group,
+    transform,
     where,
     onEmpty,
     // As they were when the mapping was read: other contents are another mapping.

@@ -11,6 +11,8 @@ export interface Mapping {
   readonly key: readonly string[];
   /** Adjacent rows that make one item together. */
   readonly group?: MappingGroup;
+  /** What becomes of a row before anything else looks at it. */
+  readonly transform?: MappingTransform;
   readonly where?: string;
   readonly onEmpty?: EmptyPolicy;
   /** One without `items:`. */
@@ -31,6 +33,13 @@ export interface MappingGroup {
   readonly by: readonly string[];
   /** Rows in a group, at most. */
   readonly most: number;
+}
+
+export interface MappingTransform {
+  /** `tidy.ts#row`. */
+  readonly function: string;
+  /** Columns that it adds to those of the file. */
+  readonly adds: readonly string[];
 }
 
 /** Two columns of a second file. */
@@ -61,6 +70,8 @@ export interface MappingField extends FieldStyle {
   readonly const?: Json;
   readonly default?: Json;
   readonly map?: Readonly<Record<string, Json>>;
+  /** Where the map is to be read from; `map` stands in its place once that is done. */
+  readonly mapFile?: string;
   readonly each?: MappingEach;
 }
 

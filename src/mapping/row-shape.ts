@@ -5,7 +5,10 @@ import { didYouMean, quote } from './complaint.ts';
 
 export type Row = readonly string[] | JsonObject;
 
-export type Shape = { readonly kind: 'csv'; readonly header: readonly string[] } | { readonly kind: 'ndjson' };
+export type Shape =
+  | { readonly kind: 'csv'; readonly header: readonly string[] }
+  /** `columns`: those that the objects have, where that is known: a function made them of the rows of a CSV file. */
+  | { readonly kind: 'ndjson'; readonly columns?: readonly string[] };
 
 /** Undefined: the row has no such value. */
 export type ReadSource = (row: Row) => Json | undefined;
@@ -19,6 +22,9 @@ export function sourceReader(shape: Shape, column: string): ReadSource | string 
   const steps = sourceSteps(column);
   if (typeof steps === 'string') return steps;
   const [first] = steps;
+  if (shape.columns !== undefined && !shape.columns.includes(column) && !shape.columns.includes(String(first))) {
+    return unknownColumn(shape.columns, column);
+  }
   if (steps.length === 1 && typeof first === 'string') return (row) => own(row as JsonObject, first);
   return (row) => {
     const object = row as JsonObject;

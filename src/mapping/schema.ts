@@ -33,6 +33,7 @@ const listTypes = [
 const someJson = z.json();
 const words = z.array(z.string()).min(1);
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+export const valueMap = z.record(z.string(), scalar);
 const onEmpty = z
   .enum(['omit', 'null', 'keep', 'reject'] satisfies EmptyPolicy[])
   .describe('What to do with an empty cell: leave the field out, send null, send it as it is, or reject the row.');
@@ -87,7 +88,10 @@ const plainField = z.strictObject({
     .min(1)
     .optional()
     .describe('A function of a local module, (value, row) => value, applied before all else but trim: tidy.ts#phone.'),
-  map: z.record(z.string(), scalar).optional().describe('Source value to value sent. Others: default, or rejected.'),
+  map: z
+    .union([z.string().min(1), valueMap])
+    .optional()
+    .describe('Source value to value sent, or a YAML or JSON file of them. Others: default, or rejected.'),
   default: someJson.optional().describe('Sent when the cell is empty, or not in map.'),
   hash: z.enum(hashes).optional().describe('Send the hash of the text, in hexadecimal.'),
   required: z.boolean().optional().describe('Reject the row when the value is empty.'),
@@ -169,6 +173,12 @@ export const groupSchema = z.strictObject({
     .describe(`Rows in a group, at most. Larger groups are rejected. Default: ${mostGroupRows}.`),
 });
 
+const moduleFunction = z.string().min(1);
+export const rowTransform = z.strictObject({
+  function: moduleFunction.describe('A function of a local module, (row) => row: tidy.ts#row.'),
+  adds: words.optional().describe('Columns that the function adds to those of a CSV file.'),
+});
+
 export const mappingSchema = z.strictObject({
   $schema: z.string().optional().describe('Of an editor: where the JSON Schema of mappings is. Not read.'),
   extends: z
@@ -187,6 +197,10 @@ export const mappingSchema = z.strictObject({
     .union([by, groupSchema])
     .optional()
     .describe('Adjacent rows with the same value here become one item: the lines of an order, one order.'),
+  transform: z
+    .union([moduleFunction, rowTransform])
+    .optional()
+    .describe('A function of a local module, (row) => row, applied before where and fields; null leaves the row out.'),
   where: condition('CEL. Rows for which it is false are skipped, and counted.').optional(),
   onEmpty: onEmpty.optional(),
   lastWins: lastWins.optional(),
@@ -210,6 +224,8 @@ export const mappingShapes = {
   field: Object.keys(longField.shape),
   each: Object.keys(longField.shape.each.unwrap().shape),
   group: Object.keys(groupSchema.shape),
+  transform: Object.keys(rowTransform.shape),
+  lookup: Object.keys(longField.shape.lookup.unwrap().shape),
   test: Object.keys(test.shape),
 };
 

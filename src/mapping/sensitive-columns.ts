@@ -18,7 +18,9 @@ export const noSensitiveColumns: SensitiveColumns = { any: false, has: () => fal
 
 export function sensitiveColumns(mapping: Mapping): SensitiveColumns {
   const reads = mapping.entries.flatMap(sensitiveFields).map((field) => columnsOf(field, mapping.group !== undefined));
-  if (reads.includes('all')) return { any: true, has: () => true };
+  // What a function made of the row may be made of any of its columns.
+  if (reads.includes('all') || (reads.length > 0 && mapping.transform !== undefined))
+    return { any: true, has: () => true };
   const columns = new Set(reads.flatMap((read) => (read === 'all' ? [] : read)));
   if (columns.size === 0) return noSensitiveColumns;
   const known = new Map<string, boolean>();

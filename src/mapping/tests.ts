@@ -152,8 +152,11 @@ function columnsOf(mapping: Mapping): string[] {
     const compiled = compileExpression(text, { kind: 'ndjson' }, { expects: 'any', group });
     return 'evaluate' in compiled ? compiled.columns : [];
   });
+  const added = new Set(mapping.transform?.adds);
   const fromFields = mapping.entries.flatMap(fieldsOf).flatMap(({ field }) => field.from ?? []);
-  return [...mapping.key, ...(mapping.group?.by ?? []), ...fromFields, ...fromExpressions];
+  // What a function adds it must find missing, as in the file.
+  const read = [...fromFields, ...fromExpressions].filter((name) => !added.has(name) && !added.has(name.replace(/[.[].*$/s, '')));
+  return [...mapping.key, ...(mapping.group?.by ?? []), ...read];
 }
 
 function compare(

@@ -1,13 +1,14 @@
 /**
- * `transform: tidy.ts#phone`: a function of a local module, for what the mapping's language cannot say. It gets the value and the row, and gives a
- * value; it must be quick, must not wait for anything, and must give the same for the same row, or a resumed load would differ from a clean one.
+ * `transform: tidy.ts#phone`: a function of a local module, for what the mapping's language cannot say. That of a field gets the value and the row,
+ * and gives a value; that of the mapping gets the row, and gives a row. It must be quick, must not wait for anything, and must give the same for the
+ * same row, or a resumed load would differ from a clean one.
  */
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import type { Json } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { fromCel } from './cel-values.ts';
-import { type Complaint, didYouMean, quote } from './complaint.ts';
+import { type Complaint, didYouMean, type Path, pointer, quote } from './complaint.ts';
 import { readBounded } from './files.ts';
 import { fieldsOf, type Mapping } from './mapping.ts';
 import { Refusal } from './refusal.ts';
@@ -31,16 +32,15 @@ export async function readModules(
   complain: (complaint: Complaint) => void,
 ): Promise<Record<string, string>> {
   const digests: Record<string, string> = {};
-  for (const { field, path } of mapping.entries.flatMap(fieldsOf)) {
-    const { transform } = field;
-    if (transform === undefined) continue;
-    const at = [...path, 'transform'];
+  const ofFields = mapping.entries.flatMap(fieldsOf).flatMap(({ field: { transform }, path }) => {
+    return transform === undefined ? [] : [{ transform, at: [...path, 'transform'] }];
+  });
+  const ofRow =
+    mapping.transform === undefined ? [] : [{ transform: mapping.transform.function, at: rowTransformPath(mapping) }];
+  for (const { transform, at } of [...ofRow, ...ofFields]) {
     const named = parts(transform);
     if (named === undefined) {
-      complain({
-        path: at,
-        text: `expected a local module and a function of it, such as tidy.ts#phone; found ${quote(transform)}`,
-      });
+      complain({ path: at, text: notNamed(transform) });
       continue;
     }
     const bytes = await readBounded(join(dirname(mapping.file), named.file), mostBytes);
@@ -51,16 +51,50 @@ export async function readModules(
   return digests;
 }
 
-/** Loads the function, or says what is wrong. Each thread loads it for itself. */
+const notNamed = (specifier: string): string =>
+  `expected a local module and a function of it, such as tidy.ts#phone; found ${quote(specifier)}`;
+
+/** Where the name of the function stands: by itself, or beside what it adds. */
+export const rowTransformPath = ({ positions }: Mapping): Path =>
+  positions.values[pointer(['transform', 'function'])] === undefined ? ['transform'] : ['transform', 'function'];
+
+/** What a function made of the row; null: the row is left out. */
+export type ChangeRow = (row: Row) => JsonObject | null | Refusal;
+
+/** Loads the function of the mapping itself, or says what is wrong. */
+export function loadRowTransform(mapping: Mapping, shape: Shape, discreet: boolean): ChangeRow | string | undefined {
+  if (mapping.transform === undefined) return undefined;
+  const { function: specifier } = mapping.transform;
+  const change = loadCall(mapping.file, specifier, discreet);
+  if (typeof change === 'string') return change;
+  const notRow = new Refusal('transform-failed', `${specifier} gave neither a row nor null`);
+  return (row) => {
+    const made = change(shape.kind === 'csv' ? asObject(shape.header, row as readonly string[]) : row);
+    if (made instanceof Refusal || made === null) return made;
+    return isJsonObject(made) ? made : notRow;
+  };
+}
+
+/** Loads the function of a field, or says what is wrong. Each thread loads it for itself. */
 export function loadTransform(
   mappingFile: string,
   specifier: string,
   shape: Shape,
   discreet: boolean,
 ): Transform | string {
+  const call = loadCall(mappingFile, specifier, discreet);
+  if (typeof call === 'string') return call;
+  const header = shape.kind === 'csv' ? shape.header : undefined;
+  return (value, row) => call(value, header === undefined ? row : asObject(header, row as readonly string[]));
+}
+
+function loadCall(
+  mappingFile: string,
+  specifier: string,
+  discreet: boolean,
+): ((...given: unknown[]) => Json | undefined | Refusal) | string {
   const named = parts(specifier);
-  if (named === undefined)
-    return `expected a local module and a function of it, such as tidy.ts#phone; found ${quote(specifier)}`;
+  if (named === undefined) return notNamed(specifier);
   let module: Record<string, unknown>;
   try {
     module = createRequire(resolve(mappingFile))(resolve(dirname(mappingFile), named.file)) as Record<string, unknown>;
@@ -72,11 +106,10 @@ export function loadTransform(
     const functions = Object.keys(module).filter((key) => typeof module[key] === 'function');
     return `${named.file} exports no function ${quote(named.name)}${didYouMean(named.name, functions)}`;
   }
-  const call = found as (value: Json, row: unknown) => unknown;
-  const header = shape.kind === 'csv' ? shape.header : undefined;
-  return (value, row) => {
+  const call = found as (...given: unknown[]) => unknown;
+  return (...given) => {
     try {
-      const result = call(value, header === undefined ? row : asObject(header, row as readonly string[]));
+      const result = call(...given);
       if (result instanceof Promise) {
         result.catch(() => {});
         return new Refusal('transform-failed', `${specifier} gave a promise: a transform cannot wait for anything`);

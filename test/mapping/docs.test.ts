@@ -17,12 +17,13 @@ function tableKeys(head: string, nth = 0): string[] {
 }
 
 test('the page has every key of a mapping, and none that does not exist', () => {
-  const { mapping, entry, field, each, group, test: tests } = mappingShapes;
+  const { mapping, entry, field, each, group, transform, test: tests } = mappingShapes;
   assert.deepEqual(tableKeys('key', 0).sort(), [...mapping].sort());
   assert.deepEqual(tableKeys('key', 1).sort(), [...entry].sort());
   assert.deepEqual(tableKeys('key', 2).sort(), [...field].sort());
   assert.deepEqual(tableKeys('key of `each`').sort(), [...each].sort());
   assert.deepEqual(tableKeys('key of `group`').sort(), [...group].sort());
+  assert.deepEqual(tableKeys('key of `transform`').sort(), [...transform].sort());
   assert.deepEqual(tableKeys('key', 3).sort(), [...tests].sort());
 });
 

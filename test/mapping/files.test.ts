@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { compileMapping } from '../../src/mapping/compile.ts';
-import { loadMapping } from '../../src/mapping/load.ts';
+import { loadMapping, parseMapping } from '../../src/mapping/load.ts';
 import { mappingHash } from '../../src/mapping/mapping-hash.ts';
+import { runMappingTests } from '../../src/mapping/tests.ts';
 import { type Fault, UserError } from '../../src/model/fault.ts';
+import { type JsonObject, parseKeepingDigits } from '../../src/model/json.ts';
 import { csv, fakeTarget, mapOne, ndjson, withFields } from '../support/fake-target.ts';
 
 /** A folder with these files; gives the path of one by its name. */
@@ -240,4 +242,182 @@ test('a mapping with tables can be sent to a thread', async (t) => {
   const at = await folderWith(t, { 'm.yaml': lookup(), 'stores.csv': 'id,name\n1,a\n' });
   const mapping = structuredClone(await loadMapping(at('m.yaml')));
   assert.deepEqual(mapOne(compileMapping(mapping, csv('store'), fakeTarget()), ['1']), [{ Store: 'a' }]);
+});
+
+const rowHooks = `
+export const tidy = (row) =>
+  row.status === 'deleted' ? null : { ...row, name: \`\${row['First Name']} \${row.last}\`, age: Number(row.age), lines: [{ sku: row.sku }] };
+export const plain = (row) => ({ ...row, seen: Object.keys(row).join('|') });
+export const text = () => 'a text';
+export const fails = (row) => { throw new Error('cannot take ' + row.last); };
+export const waits = async (row) => row;
+`;
+const header = ['First Name', 'last', 'age', 'sku', 'status'];
+const adds = 'transform: { function: hooks.mjs#tidy, adds: [name, lines] }\n';
+const changed = withFields(
+  '  Name: name\n  Age: age\n  Sku: lines[0].sku\n  Words: { expr: "name + row[\\"last\\"]" }',
+  adds,
+);
+
+test('a transform of the mapping changes the row before where and fields see it, and leaves out rows by null', async (t) => {
+  const at = await folderWith(t, { 'hooks.mjs': rowHooks, 'm.yaml': `${changed}where: age > 17.0\nkey: last\n` });
+  const compiled = compileMapping(await loadMapping(at('m.yaml')), csv(...header), fakeTarget());
+  assert.deepEqual(mapOne(compiled, ['Ada', 'Byron', '36', 'TEA', '']), [
+    { Name: 'Ada Byron', Age: 36, Sku: 'TEA', Words: 'Ada ByronByron' },
+  ]);
+  assert.equal(mapOne(compiled, ['Ada', 'Byron', '36', 'TEA', 'deleted']), 'skipped');
+  assert.equal(mapOne(compiled, ['Ada', 'Byron', '7', 'TEA', '']), 'skipped');
+  assert.equal(compiled.keyOf(['Ada', 'Byron', '36', 'TEA', '']), 'Byron');
+});
+
+test('a transform of the mapping gets an NDJSON row as it is, and what it gives has every path', async (t) => {
+  const at = await folderWith(t, {
+    'hooks.mjs': 'export const flat = (row) => ({ ...row.deep, long: row.id });\n',
+    'm.yaml': withFields('  a: b.c[1]\n  id: long', 'transform: hooks.mjs#flat\n'),
+  });
+  const compiled = compileMapping(await loadMapping(at('m.yaml')), ndjson, fakeTarget());
+  const row = parseKeepingDigits('{"deep":{"b":{"c":[1,2]}},"id":12345678901234567890}') as JsonObject;
+  const mapped = compiled.mapRow(row, { identity: () => '', now: 0 });
+  assert.equal(mapped.kind === 'items' && mapped.items[0]?.json, '{"a":2,"id":12345678901234567890}');
+});
+
+test('columns behind a transform of the mapping are still checked: those of the file, and those that it adds', async (t) => {
+  const at = await folderWith(t, {
+    'hooks.mjs': rowHooks,
+    'a.yaml': changed.replace('Name: name', 'Name: nmae').replace('name + row', 'nam + row'),
+    'b.yaml': changed.replace('adds: [name, lines]', 'ads: [name]'),
+    'c.yaml': changed.replace('#tidy', '#tidi'),
+    'd.yaml': `${withFields('  a: last', 'transform: hooks.mjs\n')}`,
+  });
+  assert.deepEqual(await complaintsOf(at('a.yaml'), header), [
+    'a.yaml:6:9: the file has no column "nmae" (did you mean "name"?)',
+    'a.yaml:9:19: the file has no column "nam" (did you mean "name"?)',
+  ]);
+  assert.deepEqual(await complaintsOf(at('b.yaml'), header), ['b.yaml:4:40: unknown key "ads" (did you mean "adds"?)']);
+  assert.deepEqual(await complaintsOf(at('c.yaml'), header), [
+    'c.yaml:4:24: hooks.mjs exports no function "tidi" (did you mean "tidy"?)',
+  ]);
+  assert.deepEqual(await complaintsOf(at('d.yaml'), header), [
+    'd.yaml:4:12: expected a local module and a function of it, such as tidy.ts#phone; found "hooks.mjs"',
+  ]);
+});
+
+test('a transform of the mapping that fails, waits or gives no row rejects the row, and quotes nothing sensitive', async (t) => {
+  const mapping = (name: string, field = 'last') => withFields(`  a: ${field}`, `transform: hooks.mjs#${name}\n`);
+  const at = await folderWith(t, {
+    'hooks.mjs': rowHooks,
+    'text.yaml': mapping('text'),
+    'waits.yaml': mapping('waits'),
+    'fails.yaml': mapping('fails'),
+    'hidden.yaml': mapping('fails', '{ from: age, sensitive: true }'),
+    'derived.yaml': mapping('plain', '{ from: age, sensitive: true }\n  b: { from: last, type: integer }'),
+  });
+  const faultsOf = async (name: string) => {
+    const compiled = compileMapping(await loadMapping(at(name)), csv(...header), fakeTarget());
+    const faults = mapOne(compiled, ['Ada', 'Byron', '36', 'TEA', '']) as readonly Fault[];
+    return faults.map(({ code, reason, value }) => [code, reason, value]);
+  };
+  const failed = (reason: string) => [['transform-failed', `hooks.mjs#${reason}`, undefined]];
+  assert.deepEqual(await faultsOf('text.yaml'), failed('text gave neither a row nor null'));
+  assert.deepEqual(await faultsOf('waits.yaml'), failed('waits gave a promise: a transform cannot wait for anything'));
+  assert.deepEqual(await faultsOf('fails.yaml'), failed('fails failed: cannot take Byron'));
+  assert.deepEqual(await faultsOf('hidden.yaml'), failed('fails failed'));
+  // Nobody knows which columns the sensitive one was made of.
+  assert.deepEqual((await faultsOf('derived.yaml'))[0]?.[2], '•••');
+});
+
+test('a transform changes each row of a group, and leaves out all of them or none', async (t) => {
+  const at = await folderWith(t, {
+    'hooks.mjs':
+      'export const row = (row) => row.qty === "0" ? null : ({ ...row, qty: Number(row.qty), all: row.id + row.sku });\n',
+    'm.yaml': withFields(
+      '  id: id\n  lines: { each: { fields: { all: all, qty: qty } } }\n  sum: { expr: "sum(rows.map(r, r.qty))" }',
+      'key: id\ngroup: id\ntransform: { function: hooks.mjs#row, adds: [all] }\n',
+    ),
+  });
+  const compiled = compileMapping(await loadMapping(at('m.yaml')), csv('id', 'sku', 'qty'), fakeTarget());
+  const mapped = (...rows: string[][]) => {
+    const result = compiled.group?.mapRows(rows, { identity: () => '', now: 0 });
+    return result?.kind === 'items' ? JSON.parse(result.items[0]?.json ?? '') : result;
+  };
+  assert.deepEqual(mapped(['A', 'x', '2'], ['A', 'y', '3']), {
+    id: 'A',
+    lines: [
+      { all: 'Ax', qty: 2 },
+      { all: 'Ay', qty: 3 },
+    ],
+    sum: 5,
+  });
+  assert.deepEqual(mapped(['A', 'x', '0'], ['A', 'y', '0']), { kind: 'skipped' });
+  assert.partialDeepStrictEqual(mapped(['A', 'x', '1'], ['A', 'y', '0']), {
+    kind: 'rejected',
+    faults: [{ row: 1, code: 'transform-failed' }],
+  });
+});
+
+test('a transform of the mapping is part of what it means, and its tests go through it', async (t) => {
+  const files = {
+    'hooks.mjs': rowHooks,
+    'm.yaml': `${changed}tests:\n  - row: { First Name: Ada, last: B, age: 7, sku: x }\n    gives: { Name: Ada B, Age: 7, Sku: x }\n  - row: { status: deleted }\n    skips: true\n`,
+    'plain.yaml': `${withFields('  a: seen\n  b: new', 'transform: { function: hooks.mjs#plain, adds: [seen, new] }\n')}tests:\n  - row: { last: x }\n    gives: { a: last }\n`,
+    'other.yaml': changed.replace('#tidy', '#plain'),
+  };
+  const at = await folderWith(t, files);
+  const mapping = await loadMapping(at('m.yaml'));
+  const outcomes = [mapping, await loadMapping(at('plain.yaml'))].flatMap((one) =>
+    runMappingTests(one, fakeTarget(), { now: 0 }),
+  );
+  assert.deepEqual(
+    outcomes.flatMap(({ differences }) => differences),
+    [],
+  );
+  assert.equal(outcomes.length, 3);
+  assert.notEqual(mappingHash(mapping), mappingHash(await loadMapping(at('other.yaml'))));
+  assert.deepEqual(Object.keys(mapping.modules), ['hooks.mjs']);
+});
+
+const levels = (rest = '') => withFields(`  Tier: { from: level, map: levels.yaml${rest} }`);
+
+test('a map may stand in a file of its own, and means the same there', async (t) => {
+  const at = await folderWith(t, {
+    'm.yaml': levels(),
+    'items.yaml':
+      'version: 1\ntarget: fake\ngroup: level\nitems:\n  - operation: put\n    fields: { L: { each: { value: { from: level, map: levels.json } } } }\n',
+    'inline.yaml': levels().replace('levels.yaml', '{ "1": gold, "02": silver }'),
+    'levels.yaml': '# of the shop\n1: gold\n02: silver\n',
+    'levels.json': '{"1":"gold","02":"silver"}',
+  });
+  const mapping = await loadMapping(at('m.yaml'));
+  const compiled = compileMapping(structuredClone(mapping), csv('level'), fakeTarget());
+  assert.deepEqual(mapOne(compiled, ['02']), [{ Tier: 'silver' }]);
+  assert.equal((mapOne(compiled, ['2']) as readonly Fault[])[0]?.code, 'value-not-in-map');
+  assert.equal(mappingHash(mapping), mappingHash(await loadMapping(at('inline.yaml'))));
+  const inItems = compileMapping(await loadMapping(at('items.yaml')), csv('level'), fakeTarget());
+  assert.deepEqual(mapOne(inItems, ['1']), [{ L: ['gold'] }]);
+});
+
+test('what is wrong with the file of a map is said with its own line, or at the field', async (t) => {
+  const at = await folderWith(t, {
+    'a.yaml': levels(', type: integer'),
+    'levels.yaml': '1: 7\n2: seven\n',
+    'b.yaml': levels().replace('levels.yaml', 'lists.yaml'),
+    'lists.yaml': '1: [a]\n',
+    'c.yaml': levels().replace('levels.yaml', 'none.yaml'),
+    'd.yaml': levels().replace('levels.yaml', 'levels.csv'),
+    'e.yaml': levels().replace('levels.yaml', 'twice.yaml'),
+    'twice.yaml': '1: a\n1: b\n',
+  });
+  const complaints = async (name: string) => (await complaintsOf(at(name), ['level'])).join('\n');
+  assert.match(await complaints('a.yaml'), /^levels\.yaml:2:4: expected an integer/);
+  assert.match(
+    await complaints('b.yaml'),
+    /^lists\.yaml:1:4: expected text or a number or true or false or null, found a list$/,
+  );
+  assert.match(await complaints('c.yaml'), /^c\.yaml:5:29: none\.yaml is not there/);
+  assert.match(await complaints('d.yaml'), /^d\.yaml:5:29: levels\.csv is a table: say lookup: \{ file: levels\.csv/);
+  assert.match(await complaints('e.yaml'), /^twice\.yaml:2:1: "1" stands here a second time \(first in line 1\)$/);
+  assert.throws(
+    () => compileMapping(parseMapping(levels(), 'm.yaml'), csv('level'), fakeTarget()),
+    /5:29: the file of the map was not read/,
+  );
 });
