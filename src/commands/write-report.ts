@@ -10,12 +10,12 @@ import { faultReportHtml } from '../report/fault-report-html.ts';
 import { commandError } from './codes.ts';
 
 /** A page that is to be read, not a copy of the file: some rows for each reason, and no more than this in all. */
-const reportedRows = { mostRows: 500, mostRowsEach: 50 } as const;
+const reportedRows = { mostRows: 500, mostRowsEach: 50, mostCharacters: 32_000_000 } as const;
 
 export interface FaultReportFile {
   readonly path: string;
   /** How many rows at fault it has room for. */
-  readonly keeps: Pick<InspectionOptions, 'mostRows' | 'mostRowsEach'>;
+  readonly keeps: Pick<InspectionOptions, 'mostRows' | 'mostRowsEach' | 'mostCharacters'>;
   /** A page or JSON, by the name's ending. */
   write(
     found: Pick<FaultReportParts, 'summary' | 'type' | 'rows' | 'mask' | 'now'> & { readonly mapping: Mapping },
@@ -35,6 +35,7 @@ export function beginReport(path: string): FaultReportFile {
       const report = faultReport({
         ...found,
         mapping: basename(mapping.file),
+        key: mapping.key,
         sensitive: sensitiveColumns(mapping),
         explain: (code) => explanationOf(code)?.text,
       });

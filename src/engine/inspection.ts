@@ -17,6 +17,8 @@ export interface InspectionOptions {
   /** Rows at fault to keep, in all and for one reason. 0: none. */
   readonly mostRows: number;
   readonly mostRowsEach: number;
+  /** Characters of all rows kept together: a row may be of many megabytes. Default: no limit. */
+  readonly mostCharacters?: number;
   /** Where in the file a record stands. */
   readonly lineOf: (fed: FedBlock, row: number) => number;
   readonly keys?: KeySet;
@@ -26,6 +28,7 @@ export function createInspection(options: InspectionOptions): Inspection {
   const keys = options.keys ?? new KeySet();
   const rows: RejectedRow[] = [];
   const kept = new Map<string, number>();
+  let roomLeft = options.mostCharacters ?? Number.POSITIVE_INFINITY;
   let isWhole = true;
   let compared = 0;
   let repeated = 0;
@@ -57,6 +60,9 @@ export function createInspection(options: InspectionOptions): Inspection {
     if (rows.length >= options.mostRows) return;
     const reasons = row.faults.map(reasonKey);
     if (reasons.every((reason) => (kept.get(reason) ?? 0) >= options.mostRowsEach)) return;
+    const size = row.source.text.length;
+    if (size > roomLeft) return;
+    roomLeft -= size;
     for (const reason of reasons) kept.set(reason, (kept.get(reason) ?? 0) + 1);
     rows.push(row);
   };

@@ -18,10 +18,15 @@ const unitsOf = (unit: string): string =>
     .map((word) => `${word}s`)
     .join(' or ');
 
-export function repeatedKeysText({ rows, first, compared, isWhole }: RepeatedKeys): string {
+/** @param columns of the key, for readers who have not seen the mapping */
+export function repeatedKeysText(
+  { rows, first, compared, isWhole }: RepeatedKeys,
+  columns?: readonly string[],
+): string {
+  const key = columns === undefined ? 'key' : `key (${columns.join(' and ')})`;
   const found =
     rows === 0
-      ? `No key comes twice in a file`
-      : `${plural(rows, 'row has a key', 'rows have a key')} that stood in the file before (first at ${first ?? ''})`;
+      ? `No ${key} comes twice in a file`
+      : `${plural(rows, `row has a ${key}`, `rows have a ${key}`)} that stood in the file before (first at ${first ?? ''})`;
   return isWhole ? `${found}.` : `${found}; only the first ${plural(compared, 'row')} could be compared.`;
 }

@@ -18,6 +18,8 @@ export interface FaultReport extends RowCounts, Pick<Summary, 'estimate' | 'repe
   readonly target: string;
   readonly type: string;
   readonly mapping: string;
+  /** Columns that the mapping calls the key. */
+  readonly key: readonly string[];
   readonly files: readonly string[];
   /** The files were read to their end. */
   readonly complete: boolean;
@@ -38,8 +40,10 @@ export interface ReportedRow {
   readonly line: number;
   readonly record: number;
   readonly faults: readonly Fault[];
-  /** By column; undefined where the row could not be taken apart. */
+  /** By column; undefined where the row could not be taken apart. Of a very wide row: those at fault, and the first ones. */
   readonly cells: Readonly<Record<string, string>> | undefined;
+  /** Columns of a very wide row that are not among {@link cells}. */
+  readonly otherColumns?: number;
   /** The row as it stands, where there are no cells. */
   readonly text?: string;
 }
@@ -48,6 +52,7 @@ export interface FaultReportParts {
   readonly summary: Summary;
   readonly type: string;
   readonly mapping: string;
+  readonly key: readonly string[];
   readonly rows: readonly RejectedRow[];
   /** Columns, or paths into an object, that nobody may see. */
   readonly sensitive: SensitiveColumns;
@@ -58,6 +63,9 @@ export interface FaultReportParts {
 }
 
 const longestCell = 300;
+/** Of one row. A file of ten thousand columns must not make a page of gigabytes. */
+const mostCells = 200;
+const mostFaults = 100;
 
 export function faultReport(parts: FaultReportParts): FaultReport {
   const { summary, explain, mask, rows } = parts;
@@ -69,6 +77,7 @@ export function faultReport(parts: FaultReportParts): FaultReport {
     target,
     type: parts.type,
     mapping: parts.mapping,
+    key: parts.key,
     files,
     complete,
     ...{ read, accepted, rejected, skipped, uncertain, remaining, requests, bytes },
@@ -86,23 +95,41 @@ export function faultReport(parts: FaultReportParts): FaultReport {
 
 function reportedRow({ file, line, record, faults, source }: RejectedRow, parts: FaultReportParts): ReportedRow {
   const { sensitive, mask } = parts;
-  const place = { file, line, record, faults: faults.map((fault) => maskedFault(fault, mask)) };
+  const told = faults.slice(0, mostFaults);
+  const place = { file, line, record, faults: told.map((fault) => maskedFault(fault, mask)) };
   const row = source.kind === 'json' ? objectIn(source.text) : undefined;
   if (row === undefined) {
     // Nobody can say which part of it is the sensitive one.
     const text = sensitive.any ? maskText : mask(cut(source.text));
     return { ...place, cells: undefined, text };
   }
-  const cells = Object.entries(row).map(([column, value]): [string, string] => [
+  const columns = chosenColumns(Object.keys(row), [{ faults: told, cells: row }], mostCells);
+  const cells = columns.map((column): [string, string] => [
     column,
-    sensitive.has(column) ? maskText : mask(cut(cellText(value))),
+    sensitive.has(column) ? maskText : mask(cut(cellText(row[column] ?? null))),
   ]);
-  return { ...place, cells: Object.fromEntries(cells) };
+  const otherColumns = Object.keys(row).length - columns.length;
+  return { ...place, cells: Object.fromEntries(cells), ...(otherColumns === 0 ? {} : { otherColumns }) };
+}
+
+/** In the file's order. When there are too many: those at fault in any of the rows, then the first ones. */
+export function chosenColumns(
+  all: readonly string[],
+  rows: readonly { readonly faults: readonly Fault[]; readonly cells: Readonly<Record<string, unknown>> | undefined }[],
+  most: number,
+): readonly string[] {
+  if (all.length <= most) return all;
+  const atFault = rows.flatMap(({ faults, cells }) =>
+    faults.flatMap(({ column }) => (column === undefined ? [] : (rootColumn(column, cells ?? {}) ?? []))),
+  );
+  const chosen = new Set([...new Set([...atFault, ...all])].slice(0, most));
+  return all.filter((column) => chosen.has(column));
 }
 
 /** The column of a row that a column's name or a path (`address.lines[0]`) leads into. */
 export function rootColumn(path: string, cells: Readonly<Record<string, unknown>>): string | undefined {
   if (Object.hasOwn(cells, path)) return path;
+  if (!/[.[]/.test(path)) return undefined;
   const names = Object.keys(cells).filter((name) => path.startsWith(`${name}.`) || path.startsWith(`${name}[`));
   return names.sort((a, b) => b.length - a.length)[0];
 }

@@ -75,3 +75,23 @@ test('when there is no room left, it is said how far the count goes', () => {
   inspection.took(fed(1, ['a', 'a', 'b', 'c', 'd', 'a']), 'x.csv');
   assert.deepEqual(inspection.repeatedKeys, { rows: 1, first: 'x.csv:3', compared: 4, isWhole: false });
 });
+
+test('rows at fault are kept up to a number of characters in all: one may be of many megabytes', () => {
+  const rejected = (text: string) => ({
+    record: 1,
+    line: 2,
+    byte: 0,
+    faults: [{ stage: 'map', code: 'value-email', column: 'email', reason: 'no' }],
+    source: { kind: 'text', text },
+  });
+  const inspection = createInspection({ mostRows: 10, mostRowsEach: 10, mostCharacters: 100, lineOf: () => 1 });
+  const mapped = {
+    block: { startRecord: 1 },
+    rejected: ['x'.repeat(60), 'y'.repeat(60), 'z'.repeat(40), 'w'].map(rejected),
+  };
+  inspection.took({ load: 0, rows: 4, bytes: 0, mapped } as unknown as Parameters<typeof inspection.took>[0], 'a.csv');
+  assert.deepEqual(
+    inspection.rows.map(({ source }) => source.text[0]),
+    ['x', 'z'],
+  );
+});

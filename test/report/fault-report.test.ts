@@ -50,6 +50,7 @@ const report = (rows: readonly RejectedRow[], more: Partial<FaultReportParts> = 
     summary,
     type: 'raptor',
     mapping: 'people.map.yaml',
+    key: ['id'],
     rows,
     sensitive: noSensitiveColumns,
     explain: () => 'The text is not one plain e-mail address.',
@@ -60,9 +61,12 @@ const report = (rows: readonly RejectedRow[], more: Partial<FaultReportParts> = 
 
 test('the cell at fault is marked in its row, the others are not', () => {
   const html = faultReportHtml(report([row({ id: '7', email: 'nobody@' })]));
-  assert.match(html, /<td>7<\/td><td class="at" title="expected an address">nobody@<\/td>/);
-  assert.match(html, /<h2>email: value-email <span class="quiet">2 rows<\/span><\/h2>/);
-  assert.match(html, /The text is not one plain e-mail address\./);
+  assert.match(html, /<td class="short">7<\/td><td class="at short" title="expected an address">nobody@<\/td>/);
+  assert.match(html, /<h2>email <span class="quiet">2 rows<\/span><\/h2>/);
+  assert.match(
+    html,
+    /expected an address<\/b> <span class="quiet">\[value-email\]<\/span><br>The text is not one plain/,
+  );
   assert.match(html, /… and 1 more row with this fault\./);
 });
 
@@ -127,9 +131,75 @@ test('of a row with a thousand columns the one at fault is shown', () => {
       summary: { ...summary, faults: [{ code: 'value-email', column: 'c700', reason: 'no', count: 1, first: 'a:1' }] },
     }),
   );
-  assert.match(html, /<td class="at" title="no">v700<\/td>/);
-  assert.match(html, /976 more columns/);
+  assert.match(html, /<td class="at short" title="no">v700<\/td>/);
+  assert.match(html, /990 more columns/);
   assert.ok(html.length < 20_000, String(html.length));
+});
+
+test('a reason is said once, other faults of a row beside it; blanks at the ends, empty cells and missing ones are seen', () => {
+  const other = { stage: 'map' as const, code: 'value-integer', column: 'n', reason: 'no integer' };
+  const own = { stage: 'map' as const, code: 'value-email', column: 'email', reason: 'expected an address' };
+  const html = faultReportHtml(
+    report([
+      row({ id: ' 7  ', email: ' b@' }, { faults: [own, other] }),
+      row({ id: '', email: '' }),
+      row({ id: '8' }, { faults: [{ ...own, reason: 'got a list' }] }),
+    ]),
+  );
+  assert.equal(html.split('expected an address').length - 1, 2 + 2, 'twice as text, twice as a title');
+  assert.match(html, /<s title="blank">·<\/s>7<s title="blank">··<\/s>/);
+  assert.match(html, /<s title="blank">·<\/s>b@<\/td><td class="why"><span class="quiet">n: no integer<\/span><\/td>/);
+  assert.match(
+    html,
+    /<td class="short"><\/td><td class="at short" title="expected an address"><i>empty<\/i><\/td><td class="why"><\/td>/,
+  );
+  assert.match(html, /<td class="at short" title="got a list"><i>missing<\/i><\/td><td class="why">got a list<\/td>/);
+});
+
+test('what may matter to the maker of the file comes before the rows, what matters to the loader after them', () => {
+  const html = faultReportHtml(
+    report([row({ id: '7', email: 'x' })], {
+      summary: {
+        ...summary,
+        warnings: [{ code: 'may-trigger-campaigns', text: 'counts as now', count: 2, first: 'people.csv:9' }],
+        repeatedKeys: { rows: 2, first: 'people.csv:4', compared: 3, isWhole: true },
+      },
+    }),
+  );
+  const order = [
+    '2 rows have a key (id) that stood',
+    'counts as now (first at people.csv:9)',
+    'What is wrong',
+    'people.map.yaml',
+  ];
+  const places = order.map((text) => html.indexOf(text));
+  assert.ok(
+    places.every((place, index) => place > (places[index - 1] ?? 0)),
+    JSON.stringify(places),
+  );
+});
+
+test('a fault in each of thousands of columns of wide rows makes neither a page nor a JSON of hundreds of megabytes', () => {
+  const names = Array.from({ length: 3000 }, (_, index) => `c${index}`);
+  const reason = 'expected an integer: digits only';
+  const faults = names.map((column) => ({ stage: 'map' as const, code: 'value-integer', column, reason }));
+  const wide = row(Object.fromEntries(names.map((name) => [name, '<'.repeat(400)])), { faults });
+  const made = report(
+    Array.from({ length: 50 }, () => wide),
+    {
+      summary: {
+        ...summary,
+        faults: names.map((column) => ({ code: 'value-integer', column, reason, count: 50, first: 'people.csv:2' })),
+      },
+    },
+  );
+  const html = faultReportHtml(made);
+  assert.ok(html.length < 12_000_000, `${html.length} characters of a page`);
+  assert.match(html, /… and 2,700 other faults/);
+  assert.match(html, /2,990 more columns/);
+  assert.match(html, /… and 96 other faults/);
+  assert.ok(JSON.stringify(made).length < 6_000_000, `${JSON.stringify(made).length} characters of JSON`);
+  assert.equal(made.rows[0]?.otherColumns, 2800);
 });
 
 test('a very long cell and digits beyond a double keep the page small and the digits whole', () => {
