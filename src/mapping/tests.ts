@@ -155,7 +155,9 @@ function columnsOf(mapping: Mapping): string[] {
   const added = new Set(mapping.transform?.adds);
   const fromFields = mapping.entries.flatMap(fieldsOf).flatMap(({ field }) => field.from ?? []);
   // What a function adds it must find missing, as in the file.
-  const read = [...fromFields, ...fromExpressions].filter((name) => !added.has(name) && !added.has(name.replace(/[.[].*$/s, '')));
+  const read = [...fromFields, ...fromExpressions].filter(
+    (name) => !added.has(name) && !added.has(name.replace(/[.[].*$/s, '')),
+  );
   return [...mapping.key, ...(mapping.group?.by ?? []), ...read];
 }
 
