@@ -93,8 +93,8 @@ export function acceptedIsStored(stage: Stage, where: string): void {
   }
 }
 
-/** Nothing, when it was killed before there was a journal. */
-const acceptedIn = (stage: Stage): RangeSet => {
+/** Records that the journal calls accepted; none, when it was killed before there was a journal. */
+export const acceptedIn = (stage: Stage): RangeSet => {
   if (!existsSync(pathOf(stage))) return new RangeSet();
   return withDatabase(stage, (database) => {
     const loads = new Loads(database);

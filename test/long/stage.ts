@@ -22,6 +22,8 @@ export interface Stage {
   arrivals(): ReadonlyMap<string, number>;
   /** Bodies of requests that were stored. */
   readonly bodies: readonly string[];
+  /** Addresses of the same requests, in the same order. */
+  readonly urls: readonly string[];
   readonly rows: number;
   /** Called once, at this moment of the so-many-th request from now. */
   at(moment: Moment, request: number, act: () => Promise<unknown> | undefined): void;
@@ -44,6 +46,7 @@ export async function createStage(
 ): Promise<Stage> {
   const arrived: string[] = [];
   const bodies: string[] = [];
+  const urls: string[] = [];
   let requests = 0;
   let plan: { moment: Moment; request: number; act: () => Promise<unknown> | undefined } | undefined;
 
@@ -70,6 +73,7 @@ export async function createStage(
       const reply = await emulator.handle(request);
       if (reply.status < 300) {
         bodies.push(request.body.toString());
+        urls.push(decodeURIComponent(request.rawUrl));
         arrived.push(`${decodeURIComponent(request.rawUrl)} ${request.body.toString()}`);
       }
       await whenDue('after storing', number)?.act();
@@ -110,6 +114,7 @@ export async function createStage(
       return requests;
     },
     bodies,
+    urls,
     arrivals: () => countRows(arrived),
     rows: options.rows ?? scene.rows,
     at(moment, request, act) {
