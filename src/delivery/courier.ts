@@ -7,7 +7,16 @@ import { Exit } from '../model/fault.ts';
 import type { Milliseconds, Reason, Verdict } from '../model/verdict.ts';
 import { type Chunk, halve, select } from './chunk.ts';
 import type { Exchange, Exchanged } from './exchange.ts';
-import { mayResend, nextStep, type Policy, type Step, withRetries } from './next-step.ts';
+import {
+  type Attempts,
+  mayResend,
+  nextStep,
+  noAttempts,
+  oneMore,
+  type Policy,
+  type Step,
+  withRetries,
+} from './next-step.ts';
 import type { Pace } from './pace.ts';
 import type { Planner } from './plan.ts';
 import { createRefusals, type RefusalLimit } from './refusals.ts';
@@ -94,7 +103,7 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
   };
 
   const deliver = async (chunk: Chunk, arrived: Passage): Promise<void> => {
-    let { announced, maybeTaken, retries } = arrived;
+    let { announced, maybeTaken, used } = arrived;
     let reauthorized = false;
     let carry: string | undefined;
     let last: Reason = { code: 'interrupted', reason: 'the run was stopped before an answer came' };
@@ -108,7 +117,7 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
         observer.sent(chunk, carry);
         exchanged = await options.exchange(chunk, carry, run.callOff);
         const { items, repeatable } = chunk;
-        const history = { items, retries, reauthorized, repeatable, maybeTaken, holdsInARow: heldBefore };
+        const history = { items, used, reauthorized, repeatable, maybeTaken, holdsInARow: heldBefore };
         const step = nextStep(exchanged.verdict, history, policy, options.random);
         // Before the slot is free again: the next request must not slip out ahead of a stop or a pause.
         if (!exchanged.calledOff) {
@@ -129,10 +138,13 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
     }
     for (;;) {
       const mayLeave = await pace.acquire(chunk.operation.cost(chunk.items, carry), run.intake);
-      if (!mayLeave) return settling.giveBack(chunk, { announced, maybeTaken, retries }, last);
+      if (!mayLeave) return settling.giveBack(chunk, { announced, maybeTaken, used }, last);
       const { exchanged, step } = await attempt();
       const { verdict, token } = exchanged;
-      if (exchanged.calledOff) return settling.giveBack(chunk, { announced, maybeTaken: true, retries }, last);
+      if (exchanged.calledOff) {
+        const neverLeft = verdict.kind === 'retry' && verdict.taken === 'no';
+        return settling.giveBack(chunk, { announced, maybeTaken: maybeTaken || !neverLeft, used }, last);
+      }
       if (isWayOpen(verdict, step)) openUp();
       if (verdict.kind === 'retry') maybeTaken ||= verdict.taken === 'unknown';
       if ('reason' in step) last = step.reason;
@@ -143,7 +155,10 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
           const { again, rejected } = step;
           if (rejected.size > 0) await deliverPreceding(chunk, (index) => rejected.has(index));
           if (again.length > 0)
-            await deliverAgain(select(chunk, again), chunk.items === again.length ? retries + 1 : 0);
+            await deliverAgain(
+              select(chunk, again),
+              chunk.items === again.length ? oneMore(used, policy.plan.then) : noAttempts,
+            );
           return;
         }
         case 'reject-all': {
@@ -166,12 +181,12 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
         case 'halve':
           if (step.shrink) options.planner.shrinkBelow(chunk);
           // One after the other: the halves may share a lane.
-          for (const half of halve(chunk)) await deliver(half, { announced, maybeTaken, retries: 0 });
+          for (const half of halve(chunk)) await deliver(half, { announced, maybeTaken, used: noAttempts });
           return;
         case 'stop':
-          return settling.giveBack(chunk, { announced, maybeTaken, retries }, step.reason);
+          return settling.giveBack(chunk, { announced, maybeTaken, used }, step.reason);
         case 'wait':
-          if (step.counts) retries += 1;
+          if (step.uses !== undefined) used = oneMore(used, step.uses);
           observer.retried(step.reason);
           if (step.scope === 'request') await clock.sleep(step.ms, run.intake);
           break;
@@ -180,14 +195,15 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
   };
 
   /** Items that the platform asked to have again: their own chunk, after the target's own first wait. */
-  const deliverAgain = async (chunk: Chunk, retries: number) => {
+  const deliverAgain = async (chunk: Chunk, used: Attempts) => {
     const plan = withRetries(policy.plan, policy.retries);
+    const retries = used[plan.then];
     if (retries > plan.retries) {
       const reason: Reason = {
         code: 'server-error',
         reason: `the platform asked ${retries} times to send these again`,
       };
-      await settling.giveBack(chunk, { announced: true, maybeTaken: false, retries }, reason);
+      await settling.giveBack(chunk, { announced: true, maybeTaken: false, used }, reason);
       run.stop({ exit: Exit.gaveUpRetrying, reason });
       return;
     }
@@ -196,7 +212,7 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
         ? Math.min(plan.waits.capMs, plan.waits.firstMs * 2 ** retries)
         : (plan.waits.stepsMs[0] ?? 0);
     await clock.sleep(Math.round(options.random() * ceiling), run.intake);
-    await deliver(chunk, { announced: true, maybeTaken: false, retries });
+    await deliver(chunk, { announced: true, maybeTaken: false, used });
   };
 
   /** The rows that refused ones had superseded: they count again. Still in this chunk's lanes, so nothing overtakes them. */
@@ -214,7 +230,7 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
   return (chunk) => deliver(chunk, unsent);
 }
 
-const unsent: Passage = { announced: false, maybeTaken: false, retries: 0 };
+const unsent: Passage = { announced: false, maybeTaken: false, used: noAttempts };
 
 /** The platform answered for the chunk, so others may come. */
 const isWayOpen = (verdict: Verdict, step: Step): boolean =>

@@ -5,11 +5,21 @@
 import { Exit } from '../model/fault.ts';
 import type { Milliseconds, Reason, Receipts, RetryPlan, Verdict } from '../model/verdict.ts';
 
+/**
+ * Attempts used up, by what comes when there are none left: rows that the platform kept waiting (429) before it failed once
+ * must not be rejected as those that made it fail each time.
+ */
+export type Attempts = Readonly<Record<RetryPlan['then'], number>>;
+
+export const noAttempts: Attempts = { stop: 0, split: 0, reject: 0 };
+
+export const oneMore = (used: Attempts, then: RetryPlan['then']): Attempts => ({ ...used, [then]: used[then] + 1 });
+
 /** What a chunk has been through when its reply arrives. */
 export interface ChunkHistory {
   readonly items: number;
-  /** Answers so far that used up an attempt, the present one not counted. */
-  readonly retries: number;
+  /** Answers so far that used up an attempt of a plan that ends so, the present one not counted. */
+  readonly used: Attempts;
   /** Credentials were renewed for this chunk already. */
   readonly reauthorized: boolean;
   /** Sending it a second time does no harm. */
@@ -46,7 +56,8 @@ export type Step =
       readonly do: 'wait';
       readonly ms: Milliseconds;
       readonly scope: 'request' | 'target';
-      readonly counts: boolean;
+      /** The attempt that this uses up; undefined: none. */
+      readonly uses: RetryPlan['then'] | undefined;
       readonly reason: Reason;
     }
   | { readonly do: 'reauthorize'; readonly reason: Reason }
@@ -99,12 +110,13 @@ function afterRetryable(
 
   const plan = withRetries(verdict.plan ?? policy.plan, policy.retries);
   const counts = verdict.counts ?? true;
-  if (counts && history.retries >= plan.retries) return whenUsedUp(plan, history, reason);
+  const used = history.used[plan.then];
+  if (counts && used >= plan.retries) return whenUsedUp(plan, history, reason);
 
-  const ms = Math.max(verdict.after ?? 0, ownWaitMs(plan, history.retries, verdict.after !== undefined, random));
+  const ms = Math.max(verdict.after ?? 0, ownWaitMs(plan, used, verdict.after !== undefined, random));
   if (ms > policy.longestPauseMs) return tooLong(ms, reason);
   const scope = plan.waits.kind === 'ladder' || verdict.after !== undefined ? 'target' : verdict.scope;
-  return { do: 'wait', ms, scope, counts, reason };
+  return { do: 'wait', ms, scope, uses: counts ? plan.then : undefined, reason };
 }
 
 /**
@@ -144,12 +156,15 @@ function whenUsedUp(plan: RetryPlan, history: ChunkHistory, reason: Reason): Ste
   return { do: 'stop', exit: Exit.gaveUpRetrying, reason };
 }
 
-/** Full jitter: anything between nothing and an exponential ceiling. With a wait asked for, jitter only spreads the return. */
-function ownWaitMs(plan: RetryPlan, retries: number, wasAsked: boolean, random: () => number): Milliseconds {
+/**
+ * Full jitter: anything between nothing and an exponential ceiling. A wait that was asked for is taken as it is the first time;
+ * a platform that asks for no time at all, again and again, would use up all attempts in a moment.
+ */
+function ownWaitMs(plan: RetryPlan, used: number, wasAsked: boolean, random: () => number): Milliseconds {
   if (plan.waits.kind === 'ladder') {
-    return plan.waits.stepsMs[Math.min(retries, plan.waits.stepsMs.length - 1)] ?? 0;
+    return plan.waits.stepsMs[Math.min(used, plan.waits.stepsMs.length - 1)] ?? 0;
   }
-  if (wasAsked) return 0;
-  const ceiling = Math.min(plan.waits.capMs, plan.waits.firstMs * 2 ** retries);
+  if (wasAsked && used === 0) return 0;
+  const ceiling = Math.min(plan.waits.capMs, plan.waits.firstMs * 2 ** used);
   return Math.round(random() * ceiling);
 }

@@ -5,7 +5,7 @@
 import type { Reason, Receipts } from '../model/verdict.ts';
 import { type Chunk, type EntryRecords, itemAt, type LiveBlock, recordsOf } from './chunk.ts';
 import type { Ledger, LedgerEvent, Receipt, Settlement } from './ledger.ts';
-import { mayResend, type Policy } from './next-step.ts';
+import { type Attempts, mayResend, type Policy } from './next-step.ts';
 import { type Some, supersededBy } from './superseded.ts';
 
 /** One item that a platform refused or never answered for. */
@@ -32,8 +32,7 @@ export interface Passage {
   /** The chunk's records are in the journal as sending. */
   readonly announced: boolean;
   readonly maybeTaken: boolean;
-  /** Attempts used up already. */
-  readonly retries: number;
+  readonly used: Attempts;
 }
 
 export interface Settling {

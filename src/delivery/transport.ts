@@ -187,7 +187,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: unknown, error: unknown): void {
-    this.#settle(failureOf(error, this.#timeoutMs));
+    this.#settle(this.#certain(failureOf(error, this.#timeoutMs)));
+  }
+
+  /** What never got a connection (one that breaks in the middle of TLS, a full table of open files) has certainly not left. */
+  #certain(failure: ApiFailure): ApiFailure {
+    return this.#controller === undefined ? { ...failure, sent: 'no' } : failure;
   }
 
   #reply(truncated: boolean): ApiReply {
@@ -205,7 +210,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #giveUp(failure: ApiFailure): void {
-    this.#settle(failure);
+    this.#settle(this.#certain(failure));
     this.#controller?.abort(givenUp);
   }
 

@@ -5,13 +5,22 @@ import type { TargetCode } from './codes.ts';
 
 const keptBodyCharacters = 2000;
 
-/** `Retry-After` in either form (RFC 9110 section 10.2.3): seconds, or an HTTP date. Undefined when absent or senseless. */
-export function retryAfterMs(reply: ApiReply): Milliseconds | undefined {
-  const header = reply.headers['retry-after']?.trim();
-  if (header === undefined || header === '') return undefined;
-  if (/^\d+$/.test(header)) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - reply.receivedAt);
+/**
+ * `Retry-After` in either form (RFC 9110 section 10.2.3): seconds, or an HTTP date. Undefined when absent or senseless. A date
+ * is taken by the platform's own clock where it tells the time: by one that runs ahead here, every such wait would be over.
+ */
+export function retryAfterMs({ headers, receivedAt }: ApiReply): Milliseconds | undefined {
+  const header = headers['retry-after']?.trim() ?? '';
+  if (/^\d+(\.\d+)?$/.test(header)) return Math.ceil(Number(header) * 1000);
+  const date = httpDate(header);
+  return date === undefined ? undefined : Math.max(0, date - (httpDate(headers['date'] ?? '') ?? receivedAt));
+}
+
+/** Any of its three forms, all of them GMT though one does not say so. `Date.parse` alone makes a date of almost any number. */
+function httpDate(text: string): Milliseconds | undefined {
+  if (!/^[A-Z][a-z]{2,8}\b.* \d\d:\d\d:\d\d\b/.test(text)) return undefined;
+  const date = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
+  return Number.isNaN(date) ? undefined : date;
 }
 
 /** The platform's own words, on one line and short enough for a report. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ChunkHistory, nextStep, type Policy, type Step } from '../../src/delivery/next-step.ts';
+import { type ChunkHistory, nextStep, noAttempts, type Policy, type Step } from '../../src/delivery/next-step.ts';
 import { Exit } from '../../src/model/fault.ts';
 import type { RetryPlan, Verdict } from '../../src/model/verdict.ts';
 
@@ -9,7 +9,7 @@ const plan: RetryPlan = { retries: 3, waits: { kind: 'backoff', firstMs: 1000, c
 const policy: Policy = { plan, uncertain: 'auto', longestPauseMs: 3_600_000 };
 const fresh: ChunkHistory = {
   items: 10,
-  retries: 0,
+  used: noAttempts,
   reauthorized: false,
   repeatable: true,
   maybeTaken: false,
@@ -65,11 +65,11 @@ const cases: readonly [
   [
     'waits double under full jitter',
     retry(),
-    { retries: 1 },
+    { used: { ...noAttempts, stop: 1 } },
     {},
-    { do: 'wait', ms: 1000, scope: 'request', counts: true },
+    { do: 'wait', ms: 1000, scope: 'request', uses: 'stop' },
   ],
-  ['waits have a ceiling', retry(), { retries: 2 }, {}, { do: 'wait', ms: 1500 }],
+  ['waits have a ceiling', retry(), { used: { ...noAttempts, stop: 2 } }, {}, { do: 'wait', ms: 1500 }],
   [
     'a wait that was asked for holds everyone',
     retry({ after: 7000 }),
@@ -77,39 +77,60 @@ const cases: readonly [
     {},
     { do: 'wait', ms: 7000, scope: 'target' },
   ],
-  ['used-up retries stop the run, resumable', retry(), { retries: 3 }, {}, { do: 'stop', exit: Exit.gaveUpRetrying }],
+  ['a wait of nothing is taken as it is, once', retry({ after: 0 }), {}, {}, { do: 'wait', ms: 0, scope: 'target' }],
+  [
+    'a platform that asks for nothing again and again is waited for all the same',
+    retry({ after: 0 }),
+    { used: { ...noAttempts, stop: 1 } },
+    {},
+    { do: 'wait', ms: 1000, scope: 'target' },
+  ],
+  [
+    'attempts of another plan are not used up',
+    retry({ plan: { ...plan, then: 'reject' } }),
+    { used: { ...noAttempts, stop: 3 } },
+    {},
+    { do: 'wait', ms: 500, uses: 'reject' },
+  ],
+  [
+    'used-up retries stop the run, resumable',
+    retry(),
+    { used: { ...noAttempts, stop: 3 } },
+    {},
+    { do: 'stop', exit: Exit.gaveUpRetrying },
+  ],
   [
     'or halve the chunk, where the plan says so',
     retry({ plan: { ...plan, then: 'split' } }),
-    { retries: 3 },
+    { used: { ...noAttempts, split: 3 } },
     {},
     { do: 'halve', shrink: false },
   ],
   [
     'a single item of such a plan stops',
     retry({ plan: { ...plan, then: 'split' } }),
-    { retries: 3, items: 1 },
+    { used: { ...noAttempts, split: 3 }, items: 1 },
     {},
     { do: 'stop' },
   ],
   [
     'or reject, where the plan says so',
     retry({ plan: { ...plan, then: 'reject' } }),
-    { retries: 3 },
+    { used: { ...noAttempts, reject: 3 } },
     {},
     { do: 'reject-all' },
   ],
   [
     'an answer that promises "not processed" uses up nothing',
     retry({ taken: 'no', counts: false }),
-    { retries: 3 },
+    { used: { ...noAttempts, stop: 3 } },
     {},
-    { do: 'wait', counts: false },
+    { do: 'wait', uses: undefined },
   ],
   [
     'a ladder is taken by everyone, step by step',
     retry({ plan: ladder }),
-    { retries: 1 },
+    { used: { ...noAttempts, stop: 1 } },
     {},
     { do: 'wait', ms: 120_000, scope: 'target' },
   ],

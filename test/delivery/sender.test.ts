@@ -254,6 +254,29 @@ test('used-up retries stop the run: what may have been taken stays in flight for
   assert.equal(bench.requests.length, 4);
 });
 
+test('rows that were kept waiting before the platform failed are not rejected as those that make it fail each time', async () => {
+  const plan = { retries: 3, waits: { kind: 'backoff', firstMs: 1000, capMs: 60_000 }, then: 'reject' } as const;
+  const keptWaiting: Verdict = { kind: 'retry', reason, scope: 'target', taken: 'no' };
+  const failed: Verdict = { kind: 'retry', reason, scope: 'request', taken: 'unknown', plan };
+  const answers = [keptWaiting, failed, keptWaiting, failed, keptWaiting, failed];
+  const bench = createBench(() => answers.shift() ?? accepted);
+  await bench.load(10);
+  assert.deepEqual([inState(bench, 'accepted').length, bench.rejects.length], [10, 0]);
+});
+
+test('what is called off before it left is open again, not in doubt', async () => {
+  const bench = createBench(
+    (_numbers, signal) =>
+      new Promise((resolve) => {
+        bench.sender.stop({ exit: Exit.interrupted });
+        signal.addEventListener('abort', () => resolve({ kind: 'retry', reason, scope: 'request', taken: 'no' }));
+      }),
+    { operation: { repeatable: false } },
+  );
+  await bench.load(10);
+  assert.deepEqual([inState(bench, 'open').length, inState(bench, 'uncertain').length], [10, 0]);
+});
+
 test('a refusal of the run stops it at once and leaves nothing announced', async () => {
   const bench = createBench(() => ({ kind: 'fatal', reason: { code: 'unauthorized', reason: 'no' } }));
   await bench.load(60);

@@ -171,6 +171,30 @@ test('a refused connection certainly took nothing; one that is cut may have', as
   assert.deepEqual(refused.kind === 'failure' && [refused.code, refused.sent], ['econnrefused', 'no']);
 });
 
+test('what never got a connection has certainly not left, whatever it broke off with', async (t) => {
+  const hangsUp = createTcpServer((socket) => void socket.once('data', () => socket.destroy()));
+  const says = createTcpServer((socket) => void socket.end('no TLS here').on('error', () => {}));
+  const silent = createTcpServer((socket) => void socket.on('error', () => {}));
+  for (const server of [hangsUp, says, silent]) {
+    const url = (await listen(t, server)).replace('http:', 'https:');
+    const transport = createTransport({ connections: 1, timeoutMs: 200, connectTimeoutMs: 5000 });
+    t.after(() => transport.close());
+    const failure = await transport.send(request(url, '{}'));
+    assert.ok(failure.kind === 'failure');
+    assert.equal(failure.sent, 'no', failure.message);
+  }
+  // The only connection is busy.
+  const { url, transport } = await stage(t, () => {}, { connections: 1, timeoutMs: 200 });
+  const controller = new AbortController();
+  const [busy, late] = [transport.send(request(url, '{}')), transport.send(request(url, '{}'))];
+  const calledOff = transport.send(request(url, '{}'), controller.signal);
+  controller.abort();
+  const fates = (await Promise.all([busy, late, calledOff])).map(
+    (failure) => failure.kind === 'failure' && failure.sent,
+  );
+  assert.deepEqual(fates, ['unknown', 'no', 'no']);
+});
+
 test('a proxy that is named carries every request', async (t) => {
   const asked: string[] = [];
   const proxy = createServer((request, response) => {
