@@ -21,7 +21,7 @@ const mostWorkers = 4;
  * Rows die young, and all that a worker keeps is the compiled mapping: more room than this only makes the process larger,
  * not faster. A mapping that brings tables or modules needs room for them.
  */
-const workerLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 } as const;
+const workerLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 64 } as const;
 /** What does not fit a worker's room: a block that holds one huge row. It is mapped in this thread. */
 const largestForWorkers = 2_000_000;
 

@@ -35,7 +35,7 @@ export function parseRecords(utf8: Buffer, delimiter: string): string[][] | unde
  * (a property holds it to what csv-parse gives) and spares csv-parse's look at every byte.
  */
 export function splitRecords(utf8: Buffer, delimiter: string): string[][] {
-  const lines = linesOf(utf8.toString('utf8'));
+  const lines = linesOf(utf8);
   return Array.from({ length: lines.count }, (_, index) => lines.line(index).split(delimiter));
 }
 
@@ -149,7 +149,7 @@ export function csvParser(description: SourceDescription, decoder: Decoder): (bl
     const utf8 = decoder.utf8(block.bytes);
     if (utf8 === undefined || utf8.includes(quoteNul)) return undefined;
     if (!utf8.includes(quote)) {
-      const lines = linesOf(utf8.toString('utf8'), block.records);
+      const lines = linesOf(utf8, block.records);
       return lines.count === block.records ? (index) => lines.line(index).split(delimiter) : undefined;
     }
     const rows = parseQuoted(utf8, delimiter);

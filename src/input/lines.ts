@@ -1,64 +1,79 @@
-/** Where the lines of a text stand, without a string for each of them. */
+/**
+ * Where the lines of UTF-8 stand, and each of them as text when it is asked for. The text is decoded in pieces, one at a time:
+ * a string of a whole block outlives the rows that are cut from it, and over 128 KB V8 gives it pages of its own, which costs
+ * more than decoding.
+ */
 
 export interface Lines {
   readonly count: number;
+  /** Cheapest in ascending order. Throws RangeError for a line that is not there. */
   line(index: number): string;
 }
+
+/** Fits V8's ordinary pages, also when each character takes two bytes. */
+const pieceBytes = 60_000;
 
 const lineFeed = 10;
 const carriageReturn = 13;
 
 /**
  * Lines between any of the three line breaks; empty ones are left out.
- * @param expected how many there will be, if known: a better guess costs less
+ * @param expected how many there will be, if known: a good guess costs less
  */
-export function linesOf(text: string, expected = 1024): Lines {
-  const index = new LineIndex(text, expected);
-  if (text.includes('\r')) cutAtAny(text, index);
-  else cutAtFeeds(text, index);
+export function linesOf(utf8: Buffer, expected = 1024): Lines {
+  const index = new LineIndex(utf8, expected);
+  if (utf8.includes(carriageReturn)) cutAtAny(utf8, index);
+  else cutAtFeeds(utf8, (from, to) => to > from && index.add(from, to));
   return index;
 }
 
 /** Lines that end at a line feed, without the carriage return before it; `isBlank` tells which are left out. */
-export function feedLinesOf(text: string, isBlank: (line: string) => boolean, expected = 1024): Lines {
-  const index = new LineIndex(text, expected);
-  for (let at = 0; at < text.length; ) {
-    const feed = text.indexOf('\n', at);
-    const next = feed < 0 ? text.length : feed;
-    const end = next > at && text.charCodeAt(next - 1) === carriageReturn ? next - 1 : next;
-    if (!isBlank(text.slice(at, end))) index.add(at, end);
-    at = next + 1;
-  }
+export function feedLinesOf(
+  utf8: Buffer,
+  isBlank: (utf8: Buffer, from: number, to: number) => boolean,
+  expected = 1024,
+): Lines {
+  const index = new LineIndex(utf8, expected);
+  cutAtFeeds(utf8, (from, to) => {
+    const end = to > from && utf8[to - 1] === carriageReturn ? to - 1 : to;
+    if (!isBlank(utf8, from, end)) index.add(from, end);
+  });
   return index;
 }
 
-function cutAtFeeds(text: string, index: LineIndex): void {
-  for (let at = 0; at < text.length; ) {
-    const feed = text.indexOf('\n', at);
-    const end = feed < 0 ? text.length : feed;
-    if (end > at) index.add(at, end);
+function cutAtFeeds(utf8: Buffer, add: (from: number, to: number) => void): void {
+  for (let at = 0; at < utf8.length; ) {
+    const feed = utf8.indexOf(lineFeed, at);
+    const end = feed < 0 ? utf8.length : feed;
+    add(at, end);
     at = end + 1;
   }
 }
 
-function cutAtAny(text: string, index: LineIndex): void {
+function cutAtAny(utf8: Buffer, index: LineIndex): void {
   let start = 0;
-  for (let at = 0; at <= text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code !== lineFeed && code !== carriageReturn && at < text.length) continue;
+  for (let at = 0; at <= utf8.length; at++) {
+    const byte = utf8[at];
+    if (byte !== lineFeed && byte !== carriageReturn && byte !== undefined) continue;
     if (at > start) index.add(start, at);
     start = at + 1;
   }
 }
 
 class LineIndex implements Lines {
-  readonly #text: string;
+  readonly #utf8: Buffer;
   #starts: Uint32Array;
   #ends: Uint32Array;
   #count = 0;
+  /** Decoded: lines from `#first` up to, not including, `#next`. */
+  #piece = '';
+  #first = 0;
+  #next = 0;
+  /** Where the piece starts, if its characters stand where its bytes do; otherwise each line is decoded by itself. */
+  #offset: number | undefined;
 
-  constructor(text: string, expected: number) {
-    this.#text = text;
+  constructor(utf8: Buffer, expected: number) {
+    this.#utf8 = utf8;
     this.#starts = new Uint32Array(Math.max(16, expected));
     this.#ends = new Uint32Array(Math.max(16, expected));
   }
@@ -78,7 +93,23 @@ class LineIndex implements Lines {
   }
 
   line(index: number): string {
-    return this.#text.slice(this.#starts[index], this.#ends[index]);
+    if (index >= this.#next || index < this.#first) this.#decodeFrom(index);
+    const start = this.#starts[index] ?? 0;
+    const end = this.#ends[index] ?? 0;
+    if (this.#offset === undefined) return this.#utf8.toString('utf8', start, end);
+    return this.#piece.slice(start - this.#offset, end - this.#offset);
+  }
+
+  #decodeFrom(index: number): void {
+    if (index < 0 || index >= this.#count) throw new RangeError(`No line ${index} of ${this.#count}`);
+    const start = this.#starts[index] ?? 0;
+    let next = index + 1;
+    while (next < this.#count && (this.#ends[next] ?? 0) - start <= pieceBytes) next += 1;
+    const end = this.#ends[next - 1] ?? 0;
+    this.#piece = this.#utf8.toString('utf8', start, end);
+    this.#first = index;
+    this.#next = next;
+    this.#offset = this.#piece.length === end - start ? start : undefined;
   }
 }
 

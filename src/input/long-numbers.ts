@@ -12,20 +12,19 @@ const longNumber = /[\s:,[]-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})/;
 const longToken = /[\s:,[](-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})[0-9.eE+-]*)/g;
 const longExponent = /[0-9][eE][+-]?[0-9]{3}/;
 
-/** Whether a block may hold such a number. `units`: its bytes, or UTF-16 narrowed; `text`: the same as text. */
-export const mayHoldLongNumbers = (units: Uint8Array, text: string): boolean =>
-  hasDigitRun(units) || longExponent.test(text);
+/** Whether a line, in a block without long runs of digits, may hold such a number all the same. */
+export const mayHoldLongExponent = (text: string): boolean => longExponent.test(text);
 
 /** The same of one line. */
 export const holdsLongNumber = (line: string): boolean => longNumber.test(line);
 
 /** A run of 16 digits and points has one of them at every 16th place: nearly all of the block is jumped over. */
-function hasDigitRun(units: Uint8Array): boolean {
+export function hasDigitRun(utf8: Uint8Array): boolean {
   let at = suspiciousRun - 1;
-  while (at < units.length) {
+  while (at < utf8.length) {
     let from = at;
     const lowest = at - suspiciousRun + 1;
-    while (from >= lowest && isDigitOrPoint(units[from])) from--;
+    while (from >= lowest && isDigitOrPoint(utf8[from])) from--;
     if (from < lowest) return true;
     at = from + suspiciousRun;
   }

@@ -10,7 +10,7 @@ import { type Decoder, textWithEscapes } from './decode.ts';
 import { rulesOf, type SourceDescription } from './description.ts';
 import { unitSize, unitsOf } from './encodings.ts';
 import { feedLinesOf } from './lines.ts';
-import { holdsLongNumber, mayHoldLongNumbers, parseLine } from './long-numbers.ts';
+import { hasDigitRun, holdsLongNumber, mayHoldLongExponent, parseLine } from './long-numbers.ts';
 import {
   inBlock,
   keptOfTooLarge,
@@ -30,12 +30,11 @@ export function ndjsonParser(description: SourceDescription, decoder: Decoder): 
 
   const readWhole = (block: Block): ((index: number) => JsonObject | RowFault) | undefined => {
     // Only in a larger block can a row be over the limit.
-    const text = block.bytes.length > maxRowBytes ? undefined : decoder.text(block.bytes);
-    if (text === undefined) return undefined;
-    const numbers = mayHoldLongNumbers(unitsOf(block.bytes, coding), text);
-    const care = { numbers, surrogates: mayHoldHalves(text) };
-    const lines = feedLinesOf(text, isBlank, block.records);
+    const utf8 = block.bytes.length > maxRowBytes ? undefined : decoder.utf8(block.bytes);
+    if (utf8 === undefined) return undefined;
+    const lines = feedLinesOf(utf8, isBlank, block.records);
     mustAgree(block, lines.count);
+    const care = { numbers: hasDigitRun(utf8), surrogates: utf8.includes('\\u') };
     return (index) => readLine(lines.line(index), care);
   };
 
@@ -73,10 +72,18 @@ export function ndjsonParser(description: SourceDescription, decoder: Decoder): 
   };
 }
 
-const openBrace = 123;
+const space = 32;
+const tab = 9;
+const carriageReturn = 13;
 
 /** Blank as {@link RecordScanner} sees it. */
-const isBlank = (line: string): boolean => line.charCodeAt(0) !== openBrace && /^[ \t\r]*$/.test(line);
+function isBlank(utf8: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    const byte = utf8[at];
+    if (byte !== space && byte !== tab && byte !== carriageReturn) return false;
+  }
+  return true;
+}
 
 /** An object, or one turned down only for what stands in it: either way its text is JSON. */
 const isReadable = (row: JsonObject | RowFault): boolean =>
@@ -96,7 +103,8 @@ function readLine(line: string, care: Care): JsonObject | RowFault {
   }
   let value: Json;
   try {
-    value = care.numbers && holdsLongNumber(line) ? parseLine(line) : (JSON.parse(line) as Json);
+    const isLong = care.numbers ? holdsLongNumber(line) : mayHoldLongExponent(line);
+    value = isLong ? parseLine(line) : (JSON.parse(line) as Json);
   } catch (error) {
     return new RowFault([inputFault('ndjson-syntax', syntaxReason(line, error), { value: line })]);
   }

@@ -25,7 +25,10 @@ export function sourceReader(shape: Shape, column: string): ReadSource | string 
   if (shape.columns !== undefined && !shape.columns.includes(column) && !shape.columns.includes(String(first))) {
     return unknownColumn(shape.columns, column);
   }
-  if (steps.length === 1 && typeof first === 'string') return (row) => own(row as JsonObject, first);
+  if (steps.length === 1 && typeof first === 'string') {
+    const read = ownReader(first);
+    return (row) => read(row as JsonObject);
+  }
   return (row) => {
     const object = row as JsonObject;
     // A key that is written with its dots is meant literally where the row has it.
@@ -65,6 +68,10 @@ function has(header: readonly string[]): string {
 
 const own = (object: JsonObject, key: string): Json | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined;
+
+/** The same for a key that is known beforehand: only what every object inherits must be asked whether it is the row's own. */
+const ownReader = (key: string): ((object: JsonObject) => Json | undefined) =>
+  key in Object.prototype ? (object) => own(object, key) : (object) => object[key];
 
 /** `address.lines[0].text` → its keys and indexes. */
 function sourceSteps(path: string): readonly (string | number)[] | string {
