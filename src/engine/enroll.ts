@@ -3,18 +3,16 @@
  */
 import { resolve } from 'node:path';
 import { borderHolds } from '../input/fingerprint.ts';
-import { parserFor } from '../input/parse.ts';
-import { openSource } from '../input/source.ts';
 import type { Journal } from '../journal/journal.ts';
 import { RangeSet } from '../journal/ranges.ts';
 import type { RejectedRow } from '../journal/rejects.ts';
 import type { JournalRun, OpenedLoad } from '../journal/run.ts';
 import type { LoadState } from '../journal/state.ts';
-import type { Fault } from '../model/fault.ts';
 import { plural } from '../report/printable.ts';
 import type { RunStart } from '../report/summary.ts';
 import { engineError } from './codes.ts';
 import type { StreamedFile } from './file-feed.ts';
+import { rowsOfRecords } from './held-rows.ts';
 import { type Prepared, resendable } from './prepare.ts';
 import type { RejectedBefore } from './rejected-rows.ts';
 import type { SurveyedFile } from './survey.ts';
@@ -108,7 +106,10 @@ export async function enroll(prepared: Prepared, journal: Journal, options: Enro
         const operation = opened.load.operations[entry] ?? '';
         uncertain.push({ file: file.name, operation, records: records.toString(), rows: records.size, fate });
       }
-      if (!held.isEmpty) heldRows.push(...(await rowsOf(file, held, prepared)));
+      if (!held.isEmpty) {
+        const borderBefore = (record: number) => run.checkpointBefore(opened.load.id, record);
+        heldRows.push(...(await rowsOfRecords(file, held, prepared.source, borderBefore)));
+      }
       const before = run.counts(opened.load.id);
       resumed += before.accepted + before.rejected + before.skipped + before.uncertain;
       rejectedBefore.set(opened.load.id, rejectedIn(opened.state));
@@ -148,13 +149,6 @@ async function streamedFile(
   };
 }
 
-/** Of a row that was sent by a run that died before the answer. */
-export const inFlightFault: Fault = {
-  stage: 'send',
-  code: 'no-connection',
-  reason: 'in flight when a run ended; it is not known whether the platform took it',
-};
-
 /** A row is rejected when any of its items is. */
 const rejectedIn = (state: LoadState): RangeSet =>
   state.entries.reduce((union, { rejected }) => union.union(rejected), new RangeSet());
@@ -164,32 +158,6 @@ const settledOf = (state: LoadState): string[] =>
   state.entries.map(({ accepted, rejected, skipped, uncertain }) =>
     accepted.union(rejected).union(skipped).union(uncertain).toString(),
   );
-
-async function rowsOf(file: SurveyedFile, records: RangeSet, { source }: Prepared): Promise<RejectedRow[]> {
-  const rows: RejectedRow[] = [];
-  const parse = parserFor(file.description);
-  const reading = await openSource(file.path, file.index, source);
-  for await (const block of reading.blocks()) {
-    const wanted = records.within(block.startRecord, block.startRecord + block.records - 1);
-    if (wanted.isEmpty) continue;
-    const parsed = parse(block);
-    for (const [from, to] of wanted) {
-      for (let record = from; record <= to; record++) {
-        const index = record - block.startRecord;
-        rows.push({
-          file: file.name,
-          record,
-          ...parsed.position(index),
-          source: parsed.source(index),
-          faults: [inFlightFault],
-        });
-      }
-    }
-    if (block.startRecord + block.records > (records.last ?? 0)) break;
-  }
-  await reading.close();
-  return rows;
-}
 
 const whenOf = (epochMs: number | undefined): string =>
   epochMs === undefined ? 'before' : new Date(epochMs).toISOString().slice(0, 16).replace('T', ' ');

@@ -15,8 +15,8 @@ import type { Block, MappedBlock, RecordRange } from '../model/block.ts';
 import { isJsonObject, isRawNumber, type Json, type JsonObject, parseKeepingDigits } from '../model/json.ts';
 import type { RowCounts, RunStart } from '../report/summary.ts';
 import type { Target } from '../targets/target.ts';
-import { inFlightFault } from './enroll.ts';
 import type { Feed } from './feed.ts';
+import { inFlightFault } from './held-rows.ts';
 
 /** Rows of one load that are to be sent again, in the order of their records. */
 export interface RetriedLoad {

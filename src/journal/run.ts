@@ -170,12 +170,17 @@ export class JournalRun {
   resumePoint(load: number): ResumePoint {
     const { state, load: opened } = this.#find(load);
     const record = firstUnsettled(state);
-    const from = explained(this.#parts.path, () => this.#parts.store.checkpointBefore(load, record));
+    const from = this.checkpointBefore(load, record);
     return {
       firstUnsettled: record,
       ...(from === undefined ? {} : { from }),
       ...(opened.records === undefined ? {} : { records: opened.records }),
     };
+  }
+
+  /** The last known start of a block at or before this record. */
+  checkpointBefore(load: number, record: number): Checkpoint | undefined {
+    return explained(this.#parts.path, () => this.#parts.store.checkpointBefore(load, record));
   }
 
   /** Records of `[from, to]` that are still to be sent for this entry. */
