@@ -12,6 +12,7 @@ import { leftOutTexts, writeMapping } from '../authoring/write-mapping.ts';
 import { loadConfig } from '../config/load.ts';
 import { type RegisteredType, requireType } from '../config/named-target.ts';
 import { type Prepared, prepare } from '../engine/prepare.ts';
+import { isPipe } from '../engine/spool.ts';
 import { openSource } from '../input/source.ts';
 import { mappingSchemaForEditors } from '../json-schemas.ts';
 import { systemClock } from '../model/clock.ts';
@@ -46,8 +47,12 @@ export async function init(file: string, flags: InitFlags): Promise<void> {
   // Programs get stdout, people stderr, and never both.
   const say = (text: string) => void (flags.json ? undefined : process.stderr.write(`${text}\n`));
   const tell = (line: string) => void (flags.json ? process.stdout.write(`${line}\n`) : undefined);
-  if (file === '-') {
-    throw authoringError('init-input', 'Standard input cannot be looked at twice.', 'Put it in a file first.');
+  if (file === '-' || isPipe(file)) {
+    throw authoringError(
+      'init-input',
+      'Standard input and pipes cannot be looked at twice.',
+      'Put it in a file first.',
+    );
   }
   const output = flags.output ?? `${basename(file, extname(file))}.map.yaml`;
   refuseOverwriting(output);

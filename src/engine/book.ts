@@ -11,6 +11,8 @@ export interface Book extends Ledger {
   /** The input was read to its end and has this many records. */
   finishReading(load: number, records: number): void;
   counts(load: number, records: number): RowCounts;
+  /** Calls `tell` when nothing can be recorded any more, also while nobody records (a run waits for minutes at times). */
+  whenBroken(tell: (reason: unknown) => void): void;
 }
 
 export function createMemoryBook(loads: number, entries: number): Book {
@@ -27,5 +29,6 @@ export function createMemoryBook(loads: number, entries: number): Book {
     checkpoint: () => {},
     finishReading: () => {},
     counts: (load, records) => countRows(stateOf(load), records),
+    whenBroken: () => {},
   };
 }

@@ -4,7 +4,7 @@ import { type Exit, UserError } from '../model/fault.ts';
 export const engineCodes = {
   'no-input': 'No input was named, or stdin was named twice.',
   'stdin-unspooled':
-    'Stdin is put aside in the state directory before a row of it is sent, because it cannot be read twice. It could not be read to its end, or not be written there. Nothing was sent.',
+    'Stdin, or another pipe, is put aside in the state directory before a row of it is sent, because it cannot be read twice. It could not be read to its end, or not be written there. Nothing was sent.',
   'not-confirmed':
     'The mapping names an operation that deletes, blocks or merges people for good. --confirm-destructive says that this is meant.',
   'too-few-rows':

@@ -50,7 +50,7 @@ export async function enroll(prepared: Prepared, journal: Journal, options: Enro
       targetName: resolved.settings.name,
       mapping: options.mapping,
       operations: operations.map(({ name }) => name),
-      inputs: files.map(({ name, path, fingerprint }) => ({ path: name === '-' ? '-' : resolve(path), fingerprint })),
+      inputs: files.map(({ isPipe, path, fingerprint }) => ({ path: isPipe ? '-' : resolve(path), fingerprint })),
       again: options.again,
       restart: options.restart,
       newMapping: options.newMapping,

@@ -2,6 +2,7 @@
  * Everything that is decided before the first byte is sent: config, target, mapping, inputs, and what the journal knows of
  * them. Whatever is wrong is said here, with exit 2.
  */
+import { createReadStream } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
@@ -18,7 +19,7 @@ import type { Sandbox } from '../sandbox/server.ts';
 import type { Operation } from '../targets/target.ts';
 import { compiler } from './block-mapping.ts';
 import { engineError } from './codes.ts';
-import { spool, sweepSpool } from './spool.ts';
+import { isPipe, spool, sweepSpool } from './spool.ts';
 import { type InputFile, type SurveyedFile, survey } from './survey.ts';
 
 export interface Prepared {
@@ -109,14 +110,16 @@ async function inputsOf(
   const around = systemSurroundings();
   sweepSpool(stateDir, around, systemClock.now());
   const inputs: InputFile[] = [];
-  for (const name of files) {
-    if (name !== '-') {
-      inputs.push({ name, path: resolve(workingDirectory, name) });
+  for (const [number, name] of files.entries()) {
+    const given = name === '-' ? undefined : resolve(workingDirectory, name);
+    if (given !== undefined && !isPipe(given)) {
+      inputs.push({ name, path: given });
       continue;
     }
-    const { path, release } = await spool(stdin, stateDir, around);
+    const [stream, as] = given === undefined ? [stdin, 'Stdin'] : [createReadStream(given), name];
+    const { path, release } = await spool(stream, stateDir, around, { as, number });
     releases.push(release);
-    inputs.push({ name, path });
+    inputs.push({ name, path, isPipe: true });
   }
   return inputs;
 }

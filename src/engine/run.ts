@@ -146,6 +146,7 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
       }),
     );
   const { sender, pace } = createDelivery(order, world, planner, observer, writeItems);
+  book.whenBroken((error) => sender.stop({ exit: exitOf(error), error }));
   const onInterrupt = () => sender.stop({ exit: world.interrupt.reason as Exit });
   world.interrupt.addEventListener('abort', onInterrupt, { once: true });
   // A signal that came while the input was looked at: nobody was listening then.

@@ -1,5 +1,5 @@
 /**
- * Stdin cannot be read twice, and a resume must know that it reads the same rows. So it is put aside whole first, readable
+ * A pipe (stdin, `<(zcat …)`, a FIFO) cannot be read twice, and a resume must know that it reads the same rows. So it is put aside whole first, readable
  * by its owner only, and taken away when the run ends. A process that is killed leaves its copy behind: the next command
  * that reads rows sweeps it. Whose it is stands in its name, and its time is a sign of life, so that copies in a folder that
  * machines share are judged as locks are.
@@ -20,13 +20,22 @@ export interface Spooled {
   release(): void;
 }
 
+/** Whether a path leads to what can be read only once. */
+export const isPipe = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
+
 /**
  * @param stateDir made if absent
+ * @param named what the user calls it, and which of this process's pipes it is
  * @throws UserError `stdin-unspooled`
  */
-export async function spool(stdin: Readable, stateDir: string, { self }: Surroundings): Promise<Spooled> {
+export async function spool(
+  stdin: Readable,
+  stateDir: string,
+  { self }: Surroundings,
+  named = { as: 'Stdin', number: 0 },
+): Promise<Spooled> {
   const folder = folderIn(stateDir);
-  const path = join(folder, `stdin-${self.pid}-${self.processStart}-${placeOf(self)}`);
+  const path = join(folder, `stdin-${self.pid}-${self.processStart}-${placeOf(self)}-${named.number}`);
   const beating = setInterval(() => beat(path), heartbeatMs).unref();
   const release = () => {
     clearInterval(beating);
@@ -39,7 +48,7 @@ export async function spool(stdin: Readable, stateDir: string, { self }: Surroun
     release();
     throw engineError(
       'stdin-unspooled',
-      `Stdin cannot be put aside in ${folder}: ${error instanceof Error ? error.message : String(error)}`,
+      `${named.as} cannot be put aside in ${folder}: ${error instanceof Error ? error.message : String(error)}`,
       'Look at free space and permissions of that folder, or choose another with --state-dir; then send the same rows again',
       Exit.gaveUpRetrying,
     );
@@ -58,7 +67,7 @@ function beat(path: string): void {
 /** Takes away the copies of processes that are gone. */
 export function sweepSpool(stateDir: string, around: Surroundings, now: number): void {
   for (const name of namesIn(folderIn(stateDir))) {
-    const [, pid, processStart = '', place = ''] = /^stdin-(\d+)-(\d*)-([0-9a-f]{16})$/.exec(name) ?? [];
+    const [, pid, processStart = '', place = ''] = /^stdin-(\d+)-(\d*)-([0-9a-f]{16})(?:-\d+)?$/.exec(name) ?? [];
     if (pid === undefined) continue;
     const path = join(folderIn(stateDir), name);
     const heartbeat = statSync(path, { throwIfNoEntry: false })?.mtimeMs;

@@ -12,8 +12,10 @@ import { engineError } from './codes.ts';
 export interface InputFile {
   /** As the user named it; `-` is stdin. */
   readonly name: string;
-  /** Where its bytes lie: the same, or the spooled copy of stdin. */
+  /** Where its bytes lie: the same, or the spooled copy of a pipe. */
   readonly path: string;
+  /** It cannot be read again, and what it was called says nothing: the next one may be called the same. */
+  readonly isPipe?: boolean;
 }
 
 export interface SurveyedFile extends InputFile {

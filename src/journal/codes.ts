@@ -18,7 +18,7 @@ export const journalCodes = {
   'run-unknown': 'No run of that name is in the journal. It may have been taken away by "cdp-load runs prune".',
   'rejects-unwritable':
     'A rejected or uncertain row could not be written to its file. Settling it without a trace is no choice, so the run stops.',
-  'rejects-unreadable': 'A line of a rejects file is not what this program writes there.',
+  'rejects-unreadable': 'A rejects file cannot be read, or a line of it is not what this program writes there.',
 } as const satisfies Record<string, string>;
 
 export type JournalCode = keyof typeof journalCodes;

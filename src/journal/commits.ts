@@ -58,6 +58,8 @@ export interface CommitterOptions {
   entriesOf(load: number): number;
   /** Called after each commit with what is on disk now. */
   committed(changes: ReadonlyMap<number, LoadChange>): void;
+  /** Called once, when nothing can be recorded any more. */
+  broke(reason: unknown): void;
 }
 
 /** A commit blocks this thread, so on a slow disk they are spaced out to take a fifth of its time at most, up to this. */
@@ -117,7 +119,9 @@ export class Committer {
 
   /** Ends it: everything after this is refused with `reason`. */
   close(reason: unknown): void {
-    this.#broken ??= reason;
+    if (this.#broken !== undefined) return;
+    this.#broken = reason;
+    this.#options.broke(reason);
   }
 
   #refuse(): Promise<never> {
@@ -175,8 +179,8 @@ export class Committer {
     try {
       explained(this.#options.path, () => this.#write(batch));
     } catch (error) {
-      this.#broken = error;
       batch.reject(error);
+      this.close(error);
       return;
     }
     const ended = performance.now();

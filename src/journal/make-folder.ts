@@ -8,7 +8,11 @@ export function makeFolder(path: string): void {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     const parent = dirname(path);
-    if (codeOf(error) === 'EEXIST' && statSync(path).isDirectory()) return;
+    if (codeOf(error) === 'EEXIST') {
+      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+      // The system's own words ("file already exists") would send people to look for what is missing.
+      throw Object.assign(new Error(`${path} is there and is no folder`), { code: 'ENOTDIR', syscall: 'mkdir' });
+    }
     if (codeOf(error) !== 'ENOENT' || parent === path || existsSync(parent)) throw error;
     makeFolder(parent);
     makeFolder(path);

@@ -202,11 +202,25 @@ function jsonOrNothing(text: string): unknown {
   }
 }
 
+async function* bytesOf(path: string): AsyncGenerator<Buffer> {
+  try {
+    yield* createReadStream(path);
+  } catch (error) {
+    // That there is none says something to those who asked for it.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw error;
+    const says = error instanceof Error ? error.message : String(error);
+    throw journalError('rejects-unreadable', `${path} cannot be read: ${says}`, {
+      hint: 'Name a rejects file, or the run that wrote it',
+      cause: error,
+    });
+  }
+}
+
 /** By LF only: `readline` also breaks at U+2028, which may stand in JSON text. */
 async function* linesIn(path: string): AsyncGenerator<{ readonly text: string; readonly whole: boolean }> {
   const decoder = new StringDecoder('utf8');
   let rest: string[] = [];
-  for await (const bytes of createReadStream(path)) {
+  for await (const bytes of bytesOf(path)) {
     const pieces = decoder.write(bytes).split('\n');
     const last = pieces.pop() ?? '';
     for (const piece of pieces) {

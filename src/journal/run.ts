@@ -91,6 +91,7 @@ export class JournalRun {
   readonly #committer: Committer;
   readonly #file: number | undefined;
   #isInDoubt = false;
+  #onBroken: (reason: unknown) => void = () => {};
 
   constructor(parts: RunParts) {
     this.id = parts.id;
@@ -111,6 +112,7 @@ export class JournalRun {
       locks: parts.locks,
       entriesOf: (load) => this.#find(load).state.entries.length,
       committed: (changes) => this.#committed(changes),
+      broke: (reason) => this.#onBroken(reason),
     });
   }
 
@@ -217,6 +219,11 @@ export class JournalRun {
     this.#committer.flush();
   }
 
+  /** Calls `tell` as soon as nothing can be recorded any more, also when nobody is recording just then. */
+  whenBroken(tell: (reason: unknown) => void): void {
+    this.#onBroken = tell;
+  }
+
   /** Leaves a sign of life, and looks whether the journal's file is still the one that is being written. */
   renew(): void {
     this.#checkFile();
@@ -229,6 +236,7 @@ export class JournalRun {
   end(outcome: { readonly exit: number; readonly totals: unknown }): void {
     const { database, locks, history, path, id, now } = this.#parts;
     this.#parts.stopHeartbeat();
+    this.#onBroken = () => {};
     this.#checkFile();
     this.#committer.flush();
     this.#committer.close(new Error(`Run ${id} has ended; nothing more can be recorded for it`));
@@ -308,7 +316,14 @@ export class JournalRun {
   }
 }
 
-const fileNumber = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;
+/** Undefined where there is none or, a file system that went away included, none to be found. */
+function fileNumber(path: string): number | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.ino;
+  } catch {
+    return undefined;
+  }
+}
 
 const rangesOf = (state: LoadState): number =>
   state.entries.reduce((sum, sets) => recordStates.reduce((ranges, name) => ranges + sets[name].rangeCount, sum), 0);

@@ -143,6 +143,43 @@ test('targets and flags that do not exist are refused with what was meant, and n
   ]);
 });
 
+test('a state directory or a report in a place that takes none is refused at once, and named', async (t) => {
+  const workdir = createWorkdir(t);
+  const platform = await startRecorder(t);
+  writeStreamSetup(workdir, platform.url);
+  workdir.file('p.csv', peopleCsv(2));
+  const places = [
+    '/proc/no',
+    '/proc/self/no/such',
+    '/dev/null',
+    '/dev/null/below',
+    'p.csv',
+    'p.csv/below',
+    'n'.repeat(300),
+  ];
+  const named = (path: string, code: string, exit: number) => (ran: Ran) => {
+    assert.equal(ran.status, exit, ran.stderr);
+    assert.ok(ran.stderr.includes(`[${code}]`) && ran.stderr.includes(path), ran.stderr);
+    assert.match(ran.stderr, /hint \S/);
+  };
+  await tryAll(workdir, [
+    ...places.map((path) => ({
+      args: ['push', 'p.csv', '-t', 'stream', '--state-dir', path],
+      check: named(path, 'journal-unwritable', 5),
+    })),
+    { args: ['runs', '--state-dir', '/proc/no'], check: named('/proc/no', 'journal-unwritable', 5) },
+    {
+      args: ['retry', '20260101-0101-abcd', '--state-dir', 'p.csv'],
+      check: named('p.csv is there and is no folder', 'journal-unwritable', 5),
+    },
+    ...['/proc/no.html', 'p.csv/out.json', 'no/such/out.html'].map((path) => ({
+      args: ['validate', 'p.csv', '-t', 'stream', '--report', path],
+      check: named(path, 'report-unwritable', 2),
+    })),
+  ]);
+  assert.equal(platform.heard.length, 0);
+});
+
 test('--min-rows and --max-drop stop a half-empty export before the first request, dry runs included', async (t) => {
   const workdir = createWorkdir(t);
   const platform = await startRecorder(t);

@@ -1,6 +1,6 @@
 /** The same command goes on; what is loaded is not loaded twice; what has changed in between is named and decided by a person. */
 import assert from 'node:assert/strict';
-import { appendFileSync, renameSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startRecorder } from '../support/recorder.ts';
@@ -64,6 +64,34 @@ test('stdin that was stopped goes on when the same rows come again', async (t) =
   const resumed = await workdir.run(args, { stdin: peopleCsv(9) });
   assert.partialDeepStrictEqual(resumed.summary, { read: 9, accepted: 9, resumed: 4, exit: 0 });
   assert.deepEqual(idsOf(platform.stored), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+test('pipes that have a path are put aside as stdin is, several of them, and known by their content', {
+  skip: existsSync('/bin/bash') ? false : 'needs bash',
+}, async (t) => {
+  const workdir = createWorkdir(t);
+  const platform = await startRecorder(t);
+  writeStreamSetup(workdir, platform.url);
+  workdir.file('p.csv', peopleCsv(3));
+  workdir.file('q.csv', peopleCsv(2, 10));
+  const piped = { under: ['bash', '-c', 'exec "$@" <(cat p.csv) <(cat q.csv)', 'bash'] };
+  for (const command of ['validate', 'push'])
+    assert.partialDeepStrictEqual(
+      (await workdir.run([command, '-t', 'stream', '--json'], piped)).summary,
+      { read: 5, accepted: 5, exit: 0 },
+      command,
+    );
+  assert.deepEqual(idsOf(platform.stored), [1, 2, 3, 10, 11]);
+  const again = await workdir.run(['push', '-t', 'stream', '--json'], piped);
+  assert.equal((again.summary['alreadyLoaded'] as unknown[]).length, 2, again.stdout);
+  assert.equal((await workdir.run(push)).summary['read'], 0);
+  const looked = await workdir.run(['init', '-t', 'stream', '-o', 'new.map.yaml'], piped);
+  assert.match(looked.stderr, /too many arguments/);
+  const one = await workdir.run(['init', '-t', 'stream', '-o', 'new.map.yaml'], {
+    under: ['bash', '-c', 'exec "$@" <(cat p.csv)', 'bash'],
+  });
+  assert.match(one.stderr, /\[init-input\]/);
+  assert.deepEqual(readdirSync(join(workdir.path, '.cdp-load', 'spool')), []);
 });
 
 test('under an unfinished load a grown, a shrunk and another file are refused by name; --restart loads what is there', async (t) => {

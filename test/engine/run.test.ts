@@ -6,17 +6,22 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadConfig } from '../../src/config/load.ts';
 import { resolveTarget } from '../../src/config/resolve.ts';
-import { createMemoryBook } from '../../src/engine/book.ts';
+import { type Book, createMemoryBook } from '../../src/engine/book.ts';
 import type { Feed } from '../../src/engine/feed.ts';
 import { executeRun, type RunOrder, type RunWorld } from '../../src/engine/run.ts';
 import { RowFile, rowFiles } from '../../src/journal/rejects.ts';
 import { systemClock } from '../../src/model/clock.ts';
-import { Exit, exitOf } from '../../src/model/fault.ts';
+import { Exit, exitOf, UserError } from '../../src/model/fault.ts';
 import type { RowCounts } from '../../src/report/summary.ts';
 
 const nothing: RowCounts = { read: 0, accepted: 0, rejected: 0, skipped: 0, uncertain: 0, remaining: 0 };
 
-function runOf(t: TestContext, counts: RowCounts, interrupt = new AbortController().signal) {
+function runOf(
+  t: TestContext,
+  counts: RowCounts,
+  interrupt = new AbortController().signal,
+  book: Book = createMemoryBook(1, 1),
+) {
   const directory = mkdtempSync(join(tmpdir(), 'cdp-load-run-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const env = { RAPTOR_ACCOUNT_ID: '12345', RAPTOR_STREAM_ID: '3f0c7d52-8a1e-4b6f-9c33-0d7e5a1b2c44' };
@@ -52,7 +57,7 @@ function runOf(t: TestContext, counts: RowCounts, interrupt = new AbortControlle
   const world: RunWorld = {
     clock: systemClock,
     random: () => 0,
-    book: createMemoryBook(1, 1),
+    book,
     reporter: {
       started() {},
       notice() {},
@@ -100,5 +105,13 @@ test('a signal that came before the run began stops it before a row is read', as
   const summary = await ran;
   assert.equal(summary.exit, Exit.interrupted);
   assert.equal(summary.complete, false);
+  assert.equal(wasRead(), false);
+});
+
+test('a journal that breaks while nobody records stops the run', async (t) => {
+  const lost = new UserError('journal-unwritable', 'it is gone', { exit: Exit.gaveUpRetrying });
+  const book: Book = { ...createMemoryBook(1, 1), whenBroken: (tell) => tell(lost) };
+  const { ran, wasRead } = runOf(t, nothing, undefined, book);
+  await assert.rejects(ran, lost);
   assert.equal(wasRead(), false);
 });

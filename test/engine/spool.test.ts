@@ -39,6 +39,19 @@ test('stdin is put aside whole, for its owner only, and taken away', async (t) =
   assert.deepEqual(readdirSync(join(folder, 'spool')), []);
 });
 
+test('each pipe of a process has a copy of its own, and all are swept', async (t) => {
+  const folder = stateDirectory(t);
+  const by = machine({ pid: 41 });
+  const copies = [0, 1].map((number) => spool(Readable.from([`${number}`]), folder, by, { as: 'p', number }));
+  const paths = (await Promise.all(copies)).map(({ path }) => path);
+  assert.deepEqual(
+    paths.map((path) => readFileSync(path, 'utf8')),
+    ['0', '1'],
+  );
+  sweepSpool(folder, machine(), Date.now());
+  assert.deepEqual(paths.map(existsSync), [false, false]);
+});
+
 test('what a stdin that breaks had brought is taken away', async (t) => {
   const folder = stateDirectory(t);
   const breaking = Readable.from(

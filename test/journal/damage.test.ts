@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -318,6 +319,35 @@ test('a journal that is moved away under a run stops it at its next sign of life
     } else {
       assert.throws(() => run.end({ exit: 0, totals: {} }), failure('journal-unwritable', /moved or deleted/));
     }
+  }
+});
+
+test('a run is told of a journal that it lost though it records nothing, and a folder that cannot be looked at is no crash', async (t) => {
+  for (const lose of [
+    ({ path }: Bench) => rmSync(path),
+    ({ folder }: Bench) => {
+      // The system refuses to follow a link to itself.
+      renameSync(folder, `${folder}.away`);
+      t.after(() => rmSync(`${folder}.away`, { recursive: true }));
+      symlinkSync(folder, folder);
+    },
+  ]) {
+    const bench = workbench(t);
+    let beat = () => {};
+    const every = (_ms: number, work: () => void) => {
+      beat = work;
+      return () => {};
+    };
+    const run = bench.open({ every }).begin(push, request());
+    const told: unknown[] = [];
+    run.whenBroken((reason) => told.push(reason));
+    beat();
+    assert.deepEqual(told, []);
+    lose(bench);
+    beat();
+    beat();
+    assert.equal(told.length, 1);
+    assert.ok(failure('journal-unwritable', /moved or deleted/)(told[0]));
   }
 });
 

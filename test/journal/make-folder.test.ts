@@ -13,7 +13,7 @@ test('a folder is made with those above it, for the owner alone, and one that is
   makeFolder(path);
   for (const folder of [path, join(place, 'a')]) assert.equal(statSync(folder).mode & 0o777, 0o700);
   writeFileSync(join(place, 'file'), '');
-  assert.throws(() => makeFolder(join(place, 'file')), { code: 'EEXIST' });
+  assert.throws(() => makeFolder(join(place, 'file')), { code: 'ENOTDIR', message: /is no folder/ });
   assert.throws(() => makeFolder(join(place, 'file', 'below')), { code: 'ENOTDIR' });
 });
 

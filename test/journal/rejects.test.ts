@@ -127,6 +127,7 @@ test('a last line cut by a crash is left out; a broken line before it is an erro
   await assert.rejects(readAll(file.path), failure('rejects-unreadable', /^Line 3 of /));
   writeFileSync(join(folder, 'other.ndjson'), '{"id":1}\n');
   await assert.rejects(readAll(join(folder, 'other.ndjson')), failure('rejects-unreadable', /^Line 1 of /));
+  await assert.rejects(readAll(folder), failure('rejects-unreadable', /cannot be read: EISDIR/));
 });
 
 test('a line counts as written only when the disk has it; what comes meanwhile goes together', async (t) => {
