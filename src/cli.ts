@@ -29,12 +29,13 @@ export function buildProgram(): Command {
     .version(version(), '-V, --version')
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .helpCommand(false)
-    .showHelpAfterError('(cdp-load --help lists commands and flags)')
     // Or "targets" would take the --config that stands behind "targets check", and "check" would never see it.
     .enablePositionalOptions()
     // Commander quotes what was typed, and a script may have typed what stood in a file name.
     .configureOutput({
       writeErr: (text) => void process.stderr.write(text.split('\n').map(printable).join('\n')),
+      // Said by main, with what to type.
+      outputError: () => {},
     })
     .exitOverride();
 
@@ -187,7 +188,7 @@ export function buildProgram(): Command {
   program
     .command('sandbox')
     .description('Start a local emulator of all five platforms.')
-    .option('--port <port>', 'port to listen on (0: any free one)', wholeNumber(0), 4100)
+    .option('--port <port>', 'port to listen on (0: any free one)', wholeNumber(0, 65_535), 4100)
     .action(async (flags) => (await import('./commands/sandbox.ts')).sandbox(flags));
 
   return program;
@@ -206,7 +207,14 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? Exit.ok : Exit.usage;
-      if (json && error.exitCode !== 0) process.stdout.write(errorLine('usage', error.message, undefined, Exit.usage));
+      if (error.exitCode === 0) return;
+      // Nothing was typed but the program's name, and commander has listed what may be.
+      if (error.code === 'commander.help') {
+        if (json) process.stdout.write(errorLine('usage', 'No command was named.', undefined, Exit.usage));
+        return;
+      }
+      const { usageError } = await import('./commands/usage.ts');
+      (await import('./commands/failure.ts')).reportFailure(usageError(error.message, argv.slice(2), program), json);
       return;
     }
     const { reportFailure } = await import('./commands/failure.ts');

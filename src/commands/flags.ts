@@ -4,10 +4,18 @@
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-export const wholeNumber = (least: number) => (text: string) => {
-  if (!/^\d+$/.test(text) || Number(text) < least)
-    throw new InvalidArgumentError(`Expected a whole number from ${least}.`);
+export const wholeNumber = (least: number, most?: number) => (text: string) => {
+  if (!/^\d+$/.test(text) || Number(text) < least || Number(text) > (most ?? Number.MAX_SAFE_INTEGER)) {
+    const range = most === undefined ? `from ${least}` : `from ${least} to ${most}`;
+    throw new InvalidArgumentError(`Expected a whole number ${range}.`);
+  }
   return Number(text);
+};
+
+/** Of two, the last would win without a word. */
+const once = (text: string, before: unknown) => {
+  if (before !== undefined) throw new InvalidArgumentError('It is given twice; a command takes one.');
+  return text;
 };
 
 const positiveNumber = (text: string) => {
@@ -130,8 +138,9 @@ export const withTargetFlags = (command: Command): Command =>
       .requiredOption(
         '-t, --target <name>',
         'a target of the config file, or a target type whose settings are in the environment',
+        once,
       )
-      .option('-m, --mapping <file>', 'mapping file (default: the target\'s "mapping" setting)')
+      .option('-m, --mapping <file>', 'mapping file (default: the target\'s "mapping" setting)', once)
       .option('--sandbox', 'start the emulator in this process and send there; no credentials needed'),
   );
 

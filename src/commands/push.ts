@@ -7,7 +7,7 @@ import { createFileFeed } from '../engine/file-feed.ts';
 import { createInspection } from '../engine/inspection.ts';
 import { type Prepared, type PrepareOptions, prepare } from '../engine/prepare.ts';
 import { executeRun, type RunWorld } from '../engine/run.ts';
-import { countRecords, describeFile, guardRows } from '../engine/survey.ts';
+import { countRecords, describeFile, duplicateNotice, duplicatesIn, guardRows } from '../engine/survey.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import { RowFile, rowFiles } from '../journal/rejects.ts';
 import { newRunId } from '../journal/run-id.ts';
@@ -117,6 +117,8 @@ export async function check(
   flags: Pick<ValidateFlags, 'limit' | 'uncertain' | 'report'> & SendingFlags,
 ): Promise<Summary> {
   const { resolved, operations, stateDir } = prepared;
+  const duplicates = duplicatesIn(prepared.files);
+  const files = prepared.files.filter((file) => !duplicates.has(file));
   const run = newRunId(systemClock.now(), Math.random, (id) => existsSync(join(stateDir, 'runs', `${id}-validate`)));
   const directory = join(stateDir, 'runs', `${run}-validate`);
   session.reporter.started({
@@ -126,15 +128,15 @@ export async function check(
     type: resolved.settings.type,
     mapping: session.mappingName,
     operations: operations.map(({ name }) => name),
-    files: prepared.files.map((file) => ({
+    files: files.map((file) => ({
       path: file.name,
       about: describeFile(file.description),
       bytes: file.bytes,
     })),
-    notices: noticesOf(prepared),
+    notices: [...noticesOf(prepared), ...[...duplicates].map(([{ name }, first]) => duplicateNotice(name, first.name))],
     uncertain: [],
   });
-  const loads = prepared.files.map((file) => ({
+  const loads = files.map((file) => ({
     file,
     load: file.index,
     task: {
@@ -292,7 +294,8 @@ async function guard(
 ): Promise<void> {
   if (minRows === undefined && maxDrop === undefined) return;
   let rows = 0;
-  for (const file of files) rows += await countRecords(file, source);
+  const duplicates = duplicatesIn(files);
+  for (const file of files) if (!duplicates.has(file)) rows += await countRecords(file, source);
   const last = journal?.lastComplete(resolved.target.identity, { mapping: mappingHash(mapping) });
   guardRows(rows, { minRows, maxDrop, lastRows: last?.records });
 }

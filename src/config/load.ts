@@ -42,17 +42,23 @@ export function loadConfig(named: string | undefined, workingDirectory: string):
   const text = readConfig(path);
   const lines = new LineCounter();
   // The library looks for keys that stand twice in quadratic time.
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false });
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${path}:${line}:${col}`;
   };
-  const complaints = document.errors.map((error) => `${place(error.pos[0])}: ${error.message.split('\n')[0] ?? ''}`);
+  const complaints = document.errors.map((error) => `${place(error.pos[0])}: ${yamlText(error.message)}`);
   if (complaints.length === 0) complaints.push(...doubleKeys(document, place));
   if (complaints.length > 0) throw invalid(complaints);
 
   const at = (keys: readonly PropertyKey[]) => place(offsetOf(document.contents, keys) ?? 0);
-  const parsed = configFile.safeParse(plainOf(document, place) ?? {});
+  const content = plainOf(document, place) ?? {};
+  if (looksLikeMapping(content)) {
+    throw new UserError('config-invalid', `${path}: is a mapping, not a config file.`, {
+      hint: 'Give it to --mapping. The config file names targets: `cdp-load schema config` prints what may stand in it.',
+    });
+  }
+  const parsed = configFile.safeParse(content);
   if (!parsed.success) throw invalid(parsed.error.issues.flatMap((issue) => complaintsOf(issue, at)));
   const directory = dirname(path);
   const { stateDir } = parsed.data;
@@ -63,6 +69,18 @@ export function loadConfig(named: string | undefined, workingDirectory: string):
     stateDir: stateDir === undefined ? undefined : resolve(directory, stateDir),
     at,
   };
+}
+
+const looksLikeMapping = (content: unknown): boolean =>
+  typeof content === 'object' &&
+  content !== null &&
+  !('targets' in content) &&
+  ('fields' in content || 'items' in content);
+
+/** The library's words, in one line; of tabs it says only that they are forbidden. */
+function yamlText(message: string): string {
+  const [first = ''] = message.split('\n');
+  return first.startsWith('Tabs are not allowed') ? `${first}: use spaces` : first;
 }
 
 function readConfig(path: string): string {

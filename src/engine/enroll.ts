@@ -15,7 +15,7 @@ import type { StreamedFile } from './file-feed.ts';
 import { rowsOfRecords } from './held-rows.ts';
 import { type Prepared, resendable } from './prepare.ts';
 import type { RejectedBefore } from './rejected-rows.ts';
-import type { SurveyedFile } from './survey.ts';
+import { duplicateNotice, type SurveyedFile } from './survey.ts';
 
 export interface EnrollOptions {
   readonly command: string;
@@ -61,8 +61,7 @@ export async function enroll(prepared: Prepared, journal: Journal, options: Enro
     const alreadyLoaded: string[] = [];
     for (const [index, decision] of run.decisions.entries()) {
       const name = files[index]?.name ?? '';
-      if (decision.kind === 'duplicate-of')
-        notices.push(`${name} has the same content as ${files[decision.of]?.name}: it is loaded once`);
+      if (decision.kind === 'duplicate-of') notices.push(duplicateNotice(name, files[decision.of]?.name ?? ''));
       if (decision.kind === 'already-complete') {
         const held = decision.counts.uncertain;
         if (held > 0)

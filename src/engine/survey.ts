@@ -32,7 +32,9 @@ export async function survey(
 ): Promise<SurveyedFile[]> {
   const surveyed: SurveyedFile[] = [];
   for (const [index, file] of files.entries()) {
-    const source = await openSource(file.path, index, options);
+    const source = await openSource(file.path, index, options).catch((error: unknown) => {
+      throw calledStdin(error, file);
+    });
     await source.close();
     const description = { ...source.description, path: file.name };
     compile(description);
@@ -41,6 +43,30 @@ export async function survey(
   }
   return surveyed;
 }
+
+/** Nobody has heard of the place where stdin is put aside. */
+function calledStdin(error: unknown, { name, path }: InputFile): unknown {
+  if (name !== '-' || !(error instanceof UserError)) return error;
+  const { code, hint, exit, cause } = error;
+  const says = error.message.replaceAll(path, 'stdin');
+  return new UserError(code, says, { exit, cause, ...(hint === undefined ? {} : { hint }) });
+}
+
+/** Files with the content of one before them, with that one: they are loaded once. */
+export function duplicatesIn(files: readonly SurveyedFile[]): ReadonlyMap<SurveyedFile, SurveyedFile> {
+  const seen = new Map<string, SurveyedFile>();
+  const found = new Map<SurveyedFile, SurveyedFile>();
+  for (const file of files) {
+    const content = JSON.stringify(file.fingerprint);
+    const first = seen.get(content);
+    if (first === undefined) seen.set(content, file);
+    else found.set(file, first);
+  }
+  return found;
+}
+
+export const duplicateNotice = (name: string, of: string): string =>
+  `${name} has the same content as ${of}: it is loaded once`;
 
 /**
  * A file that changes while it is read leaves nobody knowing which rows were seen. Its load stays unfinished, so the next run

@@ -69,10 +69,15 @@ export const unreadable = (path: string, cause: unknown) =>
   inputError(
     'input-unreadable',
     `${path}: cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,
-    {
-      cause,
-    },
+    { cause, hint: hintOf(cause) },
   );
+
+function hintOf(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'EACCES' || code === 'EPERM'
+    ? 'Whoever runs this needs the right to read it: look with `ls -l`.'
+    : 'Check the path and the disk; a copy of the file may help.';
+}
 
 /** Puts bytes that were already read back in front. */
 export function withHead(head: Uint8Array, reader: ByteReader): ByteReader {

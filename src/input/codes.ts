@@ -16,6 +16,8 @@ export const inputCodes = {
     'The input is compressed or a spreadsheet. Decompress it and pipe it in with "-", or export the sheet as CSV.',
   'input-binary': 'The input is not text: it holds NUL bytes or other control characters where text should stand.',
   'input-not-lines': 'The input is one JSON document spread over lines. NDJSON has one whole object on each line.',
+  'input-is-yaml':
+    'The file named as input ends in .yaml or .yml: it is probably the mapping or the config. Rows stand in CSV or NDJSON files.',
   'encoding-unknown': 'The encoding is not one this program can read.',
   'encoding-contradiction':
     'The byte order mark at the start of the file says another encoding than the one asked for.',

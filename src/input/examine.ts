@@ -7,7 +7,7 @@ import { delimiterFrom, detectDelimiter } from './delimiter.ts';
 import type { SourceDescription } from './description.ts';
 import { bordersAreBytes, encodingOf, unitSize, unitsOf } from './encodings.ts';
 import { headerOf } from './header.ts';
-import { type Format, formatOf, refuseArchives, refuseBinary, refuseJsonDocument } from './sniff.ts';
+import { type Format, formatOf, refuseArchives, refuseBinary, refuseJsonDocument, refuseYaml } from './sniff.ts';
 
 export interface SourceOptions {
   readonly format?: Format | undefined;
@@ -26,7 +26,7 @@ const defaultMaxRowBytes = 16 * 1024 * 1024;
 
 export const noRows = (path: string, format: Format) =>
   inputError('input-empty', `${path}: holds no rows, only ${format === 'csv' ? 'a header' : 'blank lines'}`, {
-    hint: 'Check the export that made the file.',
+    hint: 'Check the export that made the file, and --encoding and --format if you gave them.',
   });
 
 export interface Examined {
@@ -53,6 +53,7 @@ export async function examine(
 
   const text = roughText(rawHead.bytes.subarray(encoding.bom), encoding.coding, encoding.name);
   refuseEmpty(text, path);
+  refuseYaml(options.format, path);
   const format = formatOf(options.format, path, text);
   if (format === 'ndjson') refuseJsonDocument(text, path);
   const delimiter =

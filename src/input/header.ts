@@ -24,7 +24,9 @@ export function headerOf(
       'header-broken',
       `${where}: the header cannot be read (a quote in the wrong place, one not closed, or the line is too long)`,
       {
-        hint: 'Check the quotes in the first line and --delimiter.',
+        hint: startsAsJson(record.bytes)
+          ? 'The line begins as JSON does: if each line is an object, say --format ndjson.'
+          : 'Check the quotes in the first line and --delimiter.',
       },
     );
   if (record.kind !== 'row') throw broken();
@@ -46,6 +48,8 @@ export function headerOf(
   refuseDuplicates(names, where);
   return names;
 }
+
+const startsAsJson = (bytes: Uint8Array): boolean => /^\s*[{[]/.test(Buffer.from(bytes.subarray(0, 100)).toString());
 
 function refuseNameless(names: readonly string[], where: string): void {
   const nameless = names.flatMap((name, i) => (name.trim() === '' ? [i + 1] : []));

@@ -149,16 +149,18 @@ function syntaxReason(line: string, error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   const at = /at position (\d+)/.exec(message)?.[1];
   const says =
-    /^(.*?)(?: in JSON at position|, ")/.exec(message)?.[1] ??
+    /^(.*?)(?:(?: in JSON)? at position|, ")/.exec(message)?.[1] ??
     (/^Unexpected end/.test(message) ? 'the line ends too early' : message);
   const plain = says.startsWith('Unexpected token')
     ? `not JSON at ${JSON.stringify(tokenIn(says))}`
     : says.toLowerCase();
-  if (at === undefined) return `not valid JSON: ${plain}`;
+  const hint = /^[^{[]*[,;\t|]/.test(line) ? csvHint : '';
+  if (at === undefined) return `not valid JSON: ${plain}${hint}`;
   const near = line.slice(Math.max(0, Number(at) - 10), Number(at) + 10);
-  return `not valid JSON: ${plain} at character ${Number(at) + 1}, near ${JSON.stringify(near)}`;
+  return `not valid JSON: ${plain} at character ${Number(at) + 1}, near ${JSON.stringify(near)}${hint}`;
 }
 
 const tokenIn = (message: string): string => /^Unexpected token '(.*)'$/su.exec(message)?.[1] ?? '';
 
+const csvHint = ': if the file is CSV, say --format csv';
 const listHint = ": NDJSON is one object a line, which `jq -c '.[]' FILE` makes of a list";

@@ -66,6 +66,14 @@ const extensions: Readonly<Record<string, Format>> = {
   json: 'ndjson',
 };
 
+/** The mapping is easily given in the place of the rows. */
+export function refuseYaml(asked: Format | undefined, path: string): void {
+  if (asked !== undefined || !/\.ya?ml$/i.test(path)) return;
+  throw inputError('input-is-yaml', `${path}: is a YAML file, not one of rows`, {
+    hint: 'Name the CSV or NDJSON file, and the mapping with --mapping. If it does hold rows, say --format.',
+  });
+}
+
 /** By flag, else by the file's name, else by its first character. */
 export function formatOf(asked: Format | undefined, path: string, text: string): Format {
   const extension = /\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase();

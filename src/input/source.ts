@@ -2,9 +2,12 @@
  * Opens an input: finds out what it is, refuses what cannot be loaded before anything is sent, and gives its rows as blocks. Reading is pulled
  * by whoever iterates, so a slow target slows the reading down.
  */
+import { readdirSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Block } from '../model/block.ts';
+import { closest } from '../model/suggest.ts';
 import { type Border, cutBlocks } from './blocks.ts';
 import { type ByteReader, fileReader, skip, streamReader, unreadable } from './bytes.ts';
 import { inputError } from './codes.ts';
@@ -130,8 +133,23 @@ async function openFile(path: string): Promise<FileHandle> {
   }
 }
 
-/** An address has lost a slash by being taken for a path. */
-const missingHint = (path: string): string =>
-  /(^|\/)https?:\//.test(path)
-    ? 'Addresses are not read. Fetch it and pipe it in: curl -fsS URL | cdp-load push - …'
-    : 'Check the path.';
+function missingHint(path: string): string {
+  // An address has lost a slash by being taken for a path.
+  if (/(^|\/)https?:\//.test(path))
+    return 'Addresses are not read. Fetch it and pipe it in: curl -fsS URL | cdp-load push - …';
+  const name = basename(path);
+  if (/[*?[]/.test(name))
+    return 'A shell hands a pattern on as it is when it is quoted or nothing matches it. Look with `ls` what is there.';
+  const near = closest(name, namesIn(dirname(path)));
+  return near === undefined ? 'Check the path.' : `Did you mean ${near}?`;
+}
+
+const mostNames = 10_000;
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).slice(0, mostNames);
+  } catch {
+    return [];
+  }
+}

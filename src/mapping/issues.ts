@@ -15,7 +15,7 @@ export function issueComplaints(issue: Issue, above: Path, data: unknown): Compl
       return issue.keys.map((key) => ({
         path: [...path, key],
         atKey: true,
-        text: `unknown key ${quote(key)}${didYouMean(key, knownKeys(path))}`,
+        text: `unknown key ${quote(key)}${didYouMean(key, knownKeys(path)) || settingHint(key, path)}`,
       }));
     case 'invalid_union': {
       // The branch that got furthest into the value is the one that was meant.
@@ -28,11 +28,15 @@ export function issueComplaints(issue: Issue, above: Path, data: unknown): Compl
       return [{ path, text: `expected ${[...new Set(kinds)].join(' or ')}, found ${found(came)}` }];
     }
     case 'invalid_type':
+      if (path.length === 0 && typeof came === 'string')
+        return [{ path, text: 'plain text, and no mapping: that has version, target, operation and fields' }];
       if (came === undefined) {
         return [{ path: path.slice(0, -1), text: `${String(path.at(-1) ?? 'the mapping')} is missing` }];
       }
       return [{ path, text: `expected ${kindName(issue.expected)}, found ${found(came)}` }];
     case 'invalid_value': {
+      if (path.length === 1 && path[0] === 'version')
+        return [{ path: came === undefined ? [] : path, text: versionText(came) }];
       if (came === undefined) return [{ path: path.slice(0, -1), text: `${String(path.at(-1))} is missing` }];
       const values = issue.values.map(String);
       const near = typeof came === 'string' ? didYouMean(came, values) : '';
@@ -46,6 +50,19 @@ export function issueComplaints(issue: Issue, above: Path, data: unknown): Compl
       return [{ path, text: issue.message }];
   }
 }
+
+const versionText = (came: unknown): string =>
+  came === undefined
+    ? 'version is missing: write `version: 1`'
+    : typeof came === 'bigint' || typeof came === 'number'
+      ? `this cdp-load reads version 1 of mappings; found ${came}`
+      : `version must be the number 1; found ${found(came)}`;
+
+/** What tells a program who it is belongs to the target, and secrets to the environment. */
+const settingHint = (key: string, path: Path): string =>
+  path.length === 0 && /(key|token|secret|password|credentials?|url|id|headers|region|proxy)$/i.test(key)
+    ? ' (settings of the target stand in the config file, secrets in the environment)'
+    : '';
 
 const wrongKind = (issue: Issue): boolean => issue.code === 'invalid_type' && issue.path.length === 0;
 

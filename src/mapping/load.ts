@@ -41,6 +41,14 @@ export function parseMapping(text: string, fileName: string): Mapping {
 
 function understand({ data, keys, values, written }: ReadYaml, fileName: string): Mapping {
   const positions = { keys, values };
+  if (isPlainObject(data) && 'targets' in data && !('fields' in data || 'items' in data)) {
+    const says = `${fileName}: is a config file, not a mapping: it has "targets".`;
+    throw mappingProblem(
+      'mapping-invalid',
+      says,
+      'Give it to --config. `cdp-load init` writes a mapping to start from.',
+    );
+  }
   const parsed = mappingSchema.safeParse(data);
   const found = parsed.success ? [] : parsed.error.issues.flatMap((issue) => issueComplaints(issue, [], data));
   for (const [field, path] of fieldsIn(data)) found.push(...checkField(field, path));

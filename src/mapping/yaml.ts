@@ -58,7 +58,9 @@ export function readYaml(text: string): ReadYaml {
 const syntaxText = (message: string): string =>
   message.startsWith('Maximum call stack')
     ? 'nested too deeply to be read'
-    : `not valid YAML: ${(message.split('\n')[0] ?? '').replace(/^\S/, (first) => first.toLowerCase())}`;
+    : message.startsWith('Tabs are not allowed')
+      ? 'not valid YAML: a line begins with a tab: use spaces'
+      : `not valid YAML: ${(message.split('\n')[0] ?? '').replace(/^\S/, (first) => first.toLowerCase())}`;
 
 class Walk {
   readonly #found: ReadYaml;

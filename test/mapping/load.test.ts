@@ -17,7 +17,7 @@ test('every complaint is collected, in the order of the file, with line and colu
   );
   assert.deepEqual(found, [
     '1:1: target is missing',
-    '1:10: expected 1; found 2',
+    '1:10: this cdp-load reads version 1 of mappings; found 2',
     '2:1: unknown key "taget" (did you mean "target"?)',
     '5:8: unknown key "frm" (did you mean "from"?)',
     `5:22: expected ${found[4]?.match(/expected (.*);/)?.[1]}; found "strin" (did you mean "string"?)`,
