@@ -85,9 +85,7 @@ function hintFor(message: string, words: readonly string[], program: Command): s
     }
     const meant = Object.hasOwn(commandsMeant, words[0] ?? '') ? commandsMeant[words[0] ?? ''] : undefined;
     const known = '`cdp-load --help` lists commands';
-    return meant === undefined || message.includes('Did you mean')
-      ? `${known}.`
-      : `That is \`cdp-load ${meant}\`. ${known}.`;
+    return meant === undefined ? `${known}.` : `${meant} ${known}.`;
   }
   const sub = command.commands.find((one) => one.name() === words[1]) ?? command;
   const path = sub === command ? command.name() : `${command.name()} ${sub.name()}`;

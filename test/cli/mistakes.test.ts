@@ -50,7 +50,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     mistake('init people.csv', 'usage', /--target/, /cdp-load init FILE --target NAME/),
   ],
   'commands and flags of other programs': [
-    mistake('status', 'usage', /'status'/, /`cdp-load runs`/),
+    mistake('status', 'usage', /'status'/, /hint That is `cdp-load runs`\. `cdp-load --help`/),
     mistake('rejects', 'usage', /'rejects'/, /cdp-load retry RUN/),
     mistake('resume people.csv', 'usage', /'resume'/, /goes on by itself/),
     mistake('import people.csv', 'usage', /'import'/, /`cdp-load push`/),
