@@ -2,6 +2,7 @@
  * Looks at every input before anything is sent: whether it can be read, what it is, whether the mapping fits its header. A
  * mistake in the last of many files stops the run before the first request of the first.
  */
+import { basename } from 'node:path';
 import { fingerprintOf, sameFingerprint } from '../input/fingerprint.ts';
 import { openSource, type SourceDescription, type SourceOptions } from '../input/source.ts';
 import type { Fingerprint } from '../journal/loads.ts';
@@ -33,7 +34,7 @@ export async function survey(
   const surveyed: SurveyedFile[] = [];
   for (const [index, file] of files.entries()) {
     const source = await openSource(file.path, index, options).catch((error: unknown) => {
-      throw calledStdin(error, file);
+      throw calledByName(error, file);
     });
     await source.close();
     const description = { ...source.description, path: file.name };
@@ -44,11 +45,11 @@ export async function survey(
   return surveyed;
 }
 
-/** Nobody has heard of the place where stdin is put aside. */
-function calledStdin(error: unknown, { name, path }: InputFile): unknown {
-  if (name !== '-' || !(error instanceof UserError)) return error;
+/** Nobody has heard of the place where stdin, or what came through a pipe, is put aside. */
+function calledByName(error: unknown, { name, path }: InputFile): unknown {
+  if (path.endsWith(basename(name)) || !(error instanceof UserError)) return error;
   const { code, hint, exit, cause } = error;
-  const says = error.message.replaceAll(path, 'stdin');
+  const says = error.message.replaceAll(path, name === '-' ? 'stdin' : name);
   return new UserError(code, says, { exit, cause, ...(hint === undefined ? {} : { hint }) });
 }
 
