@@ -5,7 +5,7 @@ import type { ApiFailure, ApiReply } from '../model/request.ts';
 import type { RetryPlan, Verdict } from '../model/verdict.ts';
 import type { TargetCode } from './codes.ts';
 import { type Columns, checkOpenRecord, columnRules, compileRecordCheck, identifierNames } from './raptor-columns.ts';
-import { reasonFrom, retryOf, retryOfFailure } from './replies.ts';
+import { isWebPage, reasonFrom, retryOf, retryOfFailure, webPageHint } from './replies.ts';
 import { targetError } from './settings.ts';
 import type { CommonSettings, FieldRule, Operation, RowContext } from './target.ts';
 
@@ -190,7 +190,8 @@ function streamVerdict(reply: ApiReply | ApiFailure, { mayBeSplit }: { mayBeSpli
 /** Answers that mean the same at both endpoints (contract §5). */
 function commonVerdict(reply: ApiReply, hints: { badRequest: string; unauthorized: string }): Verdict {
   const { status } = reply;
-  if (status === 200) return { kind: 'accepted' };
+  // What the body says is nowhere documented, so it is ignored; but a web page is not Raptor's.
+  if (status === 200) return isWebPage(reply) ? fatal('reply-unreadable', reply, webPageHint) : { kind: 'accepted' };
   if (status === 400) return fatal('bad-request', reply, hints.badRequest);
   if (status === 401) return fatal('unauthorized', reply, hints.unauthorized);
   if (status === 403) return fatal('forbidden', reply, hints.unauthorized);

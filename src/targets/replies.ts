@@ -37,6 +37,13 @@ export function jsonBody(reply: ApiReply): unknown {
   }
 }
 
+/** No platform answers an API call so: a proxy, a login or a firewall has answered in its place. */
+export const isWebPage = ({ body, headers }: ApiReply): boolean =>
+  /^\s*</.test(body) || /^text\/html\b/i.test(headers['content-type'] ?? '');
+
+export const webPageHint =
+  'A web page came back instead of an API reply: look for a proxy or login page between here and the platform, and at baseUrl.';
+
 export function reasonFrom(code: TargetCode, reply: ApiReply, says = excerpt(reply.body), hint?: string): Reason {
   const text = says === '' ? `the platform answered ${reply.status}` : `the platform answered ${reply.status}: ${says}`;
   return { code, reason: text, status: reply.status, ...(hint === undefined ? {} : { hint }) };

@@ -50,9 +50,15 @@ const streamReplies = (operation: string): ReplyCase[] => [
   { operation, reply: { status: 200 }, gives: { kind: 'accepted' } },
   {
     operation,
-    reply: { status: 200, body: '<html>hi</html>' },
+    reply: { status: 200, body: '{"ok":false}' },
     name: 'whatever its body',
     gives: { kind: 'accepted' },
+  },
+  {
+    operation,
+    reply: { status: 200, body: '<html>Sign in</html>' },
+    name: 'a page of something in between',
+    gives: { kind: 'fatal', code: 'reply-unreadable' },
   },
   { operation, reply: { status: 400, body: 'no JSON' }, gives: { kind: 'fatal', code: 'bad-request' } },
   { operation, reply: { status: 401 }, gives: { kind: 'fatal', code: 'unauthorized' } },

@@ -2,7 +2,7 @@
 import type { ApiFailure, ApiReply, ApiRequest } from '../../model/request.ts';
 import type { Reason, RetryPlan, Verdict } from '../../model/verdict.ts';
 import type { TargetCode } from '../codes.ts';
-import { excerpt, jsonBody, reasonFrom, retryOf, retryOfFailure } from '../replies.ts';
+import { excerpt, isWebPage, jsonBody, reasonFrom, retryOf, retryOfFailure, webPageHint } from '../replies.ts';
 
 const minute = 60_000;
 
@@ -76,11 +76,11 @@ export function verdictOn(
 
 /** Contract §9: bodies may be empty, text or JSON. A web page is none of these: something in between has answered. */
 function whenTaken(reply: ApiReply): Extract<Verdict, { kind: 'accepted' | 'fatal' }> {
-  const isPage = /^\s*</.test(reply.body) || /^text\/html\b/i.test(reply.headers['content-type'] ?? '');
-  if (!isPage) return { kind: 'accepted' };
-  const hint =
-    'A web page came back instead of an API reply: look for a proxy or login page between here and the platform, and at baseUrl.';
-  return { kind: 'fatal', reason: reasonFrom('reply-unreadable', reply, excerpt(reply.body).slice(0, 200), hint) };
+  if (!isWebPage(reply)) return { kind: 'accepted' };
+  return {
+    kind: 'fatal',
+    reason: reasonFrom('reply-unreadable', reply, excerpt(reply.body).slice(0, 200), webPageHint),
+  };
 }
 
 /** The platform's words: `{"errorCode":400,"message":"…"}` by older clients (contract §5), or the body as it is. */
