@@ -27,6 +27,14 @@ export function delimiterFrom(asked: string): string {
   return delimiter;
 }
 
+/** `sep=;`, which Excel takes for an order and not for a row, in the first line: the delimiter, and how long the line is. */
+export function declaredDelimiter(text: string): { readonly delimiter: string; readonly length: number } | undefined {
+  const [line, delimiter] = /^(?:"sep=([!#-~\t])"|sep=([!#-~\t]))(?:\r\n|\n|\r)/i.exec(text)?.filter(isGiven) ?? [];
+  return line === undefined || delimiter === undefined ? undefined : { delimiter, length: line.length };
+}
+
+const isGiven = (part: string | undefined): part is string => part !== undefined;
+
 /**
  * Guesses from the head of the file, as UTF-8. `whole`: the head is all there is. The guess is the delimiter that gives the header at least two
  * columns and most rows the same number; `,` when there is only one column.

@@ -3,7 +3,7 @@ import { type BorderRules, needsMore, RecordScanner } from './borders.ts';
 import { type ByteReader, skip, transcoding, withHead } from './bytes.ts';
 import { inputError } from './codes.ts';
 import { decoderFor, roughText } from './decode.ts';
-import { delimiterFrom, detectDelimiter } from './delimiter.ts';
+import { declaredDelimiter, delimiterFrom, detectDelimiter } from './delimiter.ts';
 import type { SourceDescription } from './description.ts';
 import { bordersAreBytes, encodingOf, unitSize, unitsOf } from './encodings.ts';
 import { headerOf } from './header.ts';
@@ -56,11 +56,12 @@ export async function examine(
   refuseYaml(options.format, path);
   const format = formatOf(options.format, path, text);
   if (format === 'ndjson') refuseJsonDocument(text, path);
+  const declared = format === 'csv' ? declaredDelimiter(text) : undefined;
   const delimiter =
     format === 'ndjson'
       ? undefined
       : options.delimiter === undefined
-        ? detectDelimiter(Buffer.from(text), rawHead.whole)
+        ? (declared?.delimiter ?? detectDelimiter(Buffer.from(text), rawHead.whole))
         : delimiterFrom(options.delimiter);
 
   const transcoded =
@@ -84,20 +85,24 @@ export async function examine(
     delimiter: delimiter.charCodeAt(0),
     maxRow: Math.floor(maxRowBytes / unitSize(coding)),
   };
+  // What stands above the header is plain ASCII: a character is a unit.
+  const above = declared?.length ?? 0;
   const scanner = new RecordScanner(rules);
   let next = needsMore;
   let units: Uint8Array = head.bytes;
   for (;;) {
     units = unitsOf(head.bytes.subarray(bom), coding);
-    next = scanner.next(units, 0, units.length, head.whole);
+    next = scanner.next(units, above, units.length, head.whole);
     if (next !== needsMore) break;
     head = await headOf(reader, head.bytes, head.bytes.length * 2);
   }
   const end = bom + scanner.contentEnd * unitSize(coding);
-  const record = { bytes: head.bytes.subarray(bom, end), units, kind: scanner.kind };
-  const lines = scanner.lines;
+  const from = bom + above * unitSize(coding);
+  const record = { bytes: head.bytes.subarray(from, end), units: units.subarray(above), kind: scanner.kind };
+  const linesAbove = declared === undefined ? 0 : 1;
+  const lines = linesAbove + scanner.lines;
   const decoder = decoderFor(coding, encoding.name);
-  const header = headerOf(record, decoder, delimiter, path);
+  const header = headerOf(record, decoder, delimiter, `${path}: line ${1 + linesAbove}`);
   const dataByte = Math.min(bom + next * unitSize(coding), head.bytes.length);
   if (head.whole && units.subarray(next).every((unit) => unit === 10 || unit === 13)) throw noRows(path, format);
   const description: SourceDescription = {

@@ -6,14 +6,16 @@ import { parseRecords } from './csv-rows.ts';
 import type { Decoder } from './decode.ts';
 import { countColumns } from './delimiter.ts';
 
-/** The names in `bytes`, the header's own without its line break. `units`: the same as {@link countColumns} reads them. */
+/**
+ * The names in `bytes`, the header's own without its line break. `units`: the same as {@link countColumns} reads them.
+ * @param where file and line, for complaints
+ */
 export function headerOf(
   record: { readonly bytes: Uint8Array; readonly units: Uint8Array; readonly kind: RecordKind },
   decoder: Decoder,
   delimiter: string,
-  path: string,
+  where: string,
 ): string[] {
-  const where = `${path}: line 1`;
   if (record.kind === 'blank') {
     throw inputError('header-missing', `${where}: is blank where the names of the columns should stand`, {
       hint: 'Remove the blank line, or put a header in front of the rows.',
@@ -26,7 +28,7 @@ export function headerOf(
       {
         hint: startsAsJson(record.bytes)
           ? 'The line begins as JSON does: if each line is an object, say --format ndjson.'
-          : 'Check the quotes in the first line and --delimiter.',
+          : 'Check the quotes in the header and --delimiter.',
       },
     );
   if (record.kind !== 'row') throw broken();
@@ -57,9 +59,11 @@ function refuseNameless(names: readonly string[], where: string): void {
   const which = nameless.length === 1 ? `column ${nameless[0]} has` : `columns ${listed(nameless)} have`;
   throw inputError('header-empty-name', `${where}: ${which} no name`, {
     hint:
-      nameless.at(-1) === names.length
-        ? 'Name every column in the header, or remove the empty columns at its end.'
-        : 'Name every column in the header.',
+      nameless.length >= names.length - 1 && names.length > 2
+        ? 'It looks like a title: remove what stands above the line with the names of the columns.'
+        : nameless.at(-1) === names.length
+          ? 'Name every column in the header, or remove the empty columns at its end.'
+          : 'Name every column in the header.',
   });
 }
 

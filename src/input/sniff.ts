@@ -8,7 +8,7 @@ const archives: readonly (readonly [what: string, unpack: string, magic: readonl
   ['zstd', 'zstdcat', [0x28, 0xb5, 0x2f, 0xfd]],
   ['xz', 'xzcat', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]],
   ['bzip2', 'bzcat', [0x42, 0x5a, 0x68, 0x39, 0x31, 0x41, 0x59]],
-  ['a zip archive (or an Excel workbook, which is one too)', 'unzip -p', [0x50, 0x4b, 3, 4]],
+  ['a zip archive, as every Excel workbook is', 'unzip -p', [0x50, 0x4b, 3, 4]],
 ];
 
 /** Throws when the head is no text in any encoding. */
@@ -19,7 +19,7 @@ export function refuseArchives(head: Uint8Array, path: string): void {
       hint:
         unpack === 'unzip -p'
           ? 'Export the sheet as CSV, or unpack it and pipe it in: unzip -p FILE | cdp-load push - …'
-          : `Decompress it and pipe it in: ${unpack} FILE | cdp-load push - …`,
+          : `Decompress it, or pipe it in: ${unpack} FILE | cdp-load push - …`,
     });
   }
 }

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { parseRecords } from '../input/csv-rows.ts';
+import { declaredDelimiter } from '../input/delimiter.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { type Complaint, didYouMean, type Path, quote } from './complaint.ts';
 import { readBounded, textOf } from './files.ts';
@@ -69,9 +70,12 @@ async function readTable(lookup: Lookup, folder: string): Promise<LookupTable | 
 type Pair = readonly [key: string, value: string, line: number];
 
 function csvPairs(text: string, { file, key, value, delimiter }: Lookup): Pair[] | Trouble {
-  const firstLine = text.slice(0, text.search(/[\r\n]|$/));
-  const separator = delimiter ?? [',', ';', '\t', '|'].find((candidate) => firstLine.includes(candidate)) ?? ',';
-  const records = parseRecords(Buffer.from(text), separator);
+  const declared = declaredDelimiter(text);
+  const table = text.slice(declared?.length ?? 0);
+  const firstLine = table.slice(0, table.search(/[\r\n]|$/));
+  const separator =
+    delimiter ?? declared?.delimiter ?? [',', ';', '\t', '|'].find((candidate) => firstLine.includes(candidate)) ?? ',';
+  const records = parseRecords(Buffer.from(table), separator);
   if (records === undefined) return { at: ['file'], text: `${file} has a broken quote and cannot be read as CSV` };
   const [header = [], ...rows] = records;
   const columns = [key, value].map((name) => header.indexOf(name));

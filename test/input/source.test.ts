@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import iconv from 'iconv-lite';
 import { parserFor } from '../../src/input/parse.ts';
 import { openSource, openStream, type SourceOptions } from '../../src/input/source.ts';
 import { Exit, UserError } from '../../src/model/fault.ts';
@@ -157,6 +158,55 @@ describe('opening an input', () => {
       assert.equal(source.description.csv?.delimiterDetected, true);
     });
   }
+
+  for (const [mark, line, encoding] of [
+    ['', 'sep=;\r\n', 'utf-8'],
+    ['\ufeff', '"sep=;"\n', 'utf-8'],
+    ['\ufeff', 'SEP=;\r\n', 'utf-16le'],
+    ['', 'sep=;\n', 'windows-1252'],
+    ['', 'sep=;\n', 'cp437'],
+  ] as const) {
+    it(`the ${JSON.stringify(line)} that Excel asks for is no header, in ${encoding}: rows keep their lines and bytes`, async () => {
+      const text = `${mark}${line}id;"örtlich,\nx"\n1;é,a\n2;b,b\n`;
+      const bytes = iconv.encode(text, encoding, { addBOM: false });
+      const { source, rows } = await read(bytes, {
+        blockBytes: 3,
+        ...(encoding.startsWith('utf') ? {} : { encoding }),
+      });
+      assert.deepEqual(source.description.csv, {
+        delimiter: ';',
+        delimiterDetected: true,
+        header: ['id', 'örtlich,\nx'],
+      });
+      const coding = source.description.transcoded ? 'utf-8' : encoding;
+      const byteOf = (part: string) =>
+        iconv.encode(text.slice(0, text.indexOf(part)), coding, { addBOM: false }).length;
+      assert.deepEqual(
+        rows.map(({ line, byte, value }) => [line, byte, value]),
+        [
+          [4, byteOf('1;é'), ['1', 'é,a']],
+          [5, byteOf('2;b'), ['2', 'b,b']],
+        ],
+      );
+    });
+  }
+
+  it('what is wrong with a header below such a line is said with its own line; another delimiter may be asked for', async () => {
+    const error = await refusal(await file('sep=;\nid;id\n1;2\n'));
+    assert.match(error.message, /: line 2: the same name stands twice: "id" \(columns 1, 2\)/);
+    const { source } = await read(Buffer.from('sep=;\na,b;c\n1,2\n'), { delimiter: ',' });
+    assert.deepEqual(source.description.csv?.header, ['a', 'b;c']);
+    const plain = await read(Buffer.from('sep=;b;x\n1;2;3\n'), { delimiter: ';' });
+    assert.deepEqual(plain.source.description.csv?.header?.length, 3);
+  });
+
+  it('a title above the header is told as one', async () => {
+    const error = await refusal(await file('Customers of 2024,,\n,,\nid,email,name\n1,a,b\n'));
+    assert.equal(error.code, 'header-empty-name');
+    assert.match(error.hint ?? '', /looks like a title: remove what stands above/);
+    const last = await refusal(await file('id,email,\n1,a,\n'));
+    assert.match(last.hint ?? '', /remove the empty columns at its end/);
+  });
 
   it('a delimiter may be asked for by character or by name', async () => {
     for (const asked of ['tab', '\\t', '\t']) {

@@ -126,7 +126,7 @@ test('what is wrong with the second file is said at the field', async (t) => {
     'm.yaml': lookup(),
     'stores.csv': 'id,name\n1,a\n1,b\n',
     'same.yaml': lookup().replace('stores.csv', 'same.csv'),
-    'same.csv': 'id,name\n1,a\n1,a\n',
+    'same.csv': 'sep=,\nid,name\n1,a\n1,a\n',
     'none.yaml': lookup().replace('stores.csv', 'none.csv'),
     'column.yaml': lookup().replace('value: name', 'value: nam'),
     'ragged.yaml': lookup().replace('stores.csv', 'ragged.csv'),
