@@ -41,8 +41,9 @@ function listed(title: string, codes: Readonly<Record<string, string>>): string 
   return `${chalk.bold(title)}\n${lines.join('\n')}\n`;
 }
 
-/** A full stop ends a sentence only before a blank or the end: `.csv` and `1.5` go on. */
-const firstSentence = (text: string): string => /^.*?[.:](?=\s|$)/.exec(text)?.[0].replace(/:$/, '.') ?? text;
+/** A full stop ends a sentence only before a blank or the end: `.csv` and `1.5` go on, and so does what stands in parentheses or as code. */
+const firstSentence = (text: string): string =>
+  /^(?:`[^`]*`|\([^)]*\)|[^`(])*?[.:](?=\s|$)/.exec(text)?.[0].replace(/:$/, '.') ?? text;
 
 function wrapped(text: string): string {
   const lines: string[] = [];

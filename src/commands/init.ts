@@ -1,19 +1,18 @@
 /** `cdp-load init`: looks at a file, writes a mapping to start from, and says whether the file passes by it. */
 import { existsSync } from 'node:fs';
-import { stat, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { chalkStderr as chalk } from 'chalk';
 import { draftFor, type Looked, look } from '../authoring/author.ts';
 import { authoringError } from '../authoring/codes.ts';
 import { columnEvents } from '../authoring/column-events.ts';
 import type { Draft } from '../authoring/draft.ts';
-import { sampleBlockBytes, takeSample } from '../authoring/take-sample.ts';
+import { headless, valueless } from '../authoring/file-doubts.ts';
 import { leftOutTexts, writeMapping } from '../authoring/write-mapping.ts';
 import { loadConfig } from '../config/load.ts';
 import { type RegisteredType, requireType } from '../config/named-target.ts';
 import { type Prepared, prepare } from '../engine/prepare.ts';
 import { isPipe } from '../engine/spool.ts';
-import { openSource } from '../input/source.ts';
 import { mappingSchemaForEditors } from '../json-schemas.ts';
 import { systemClock } from '../model/clock.ts';
 import { UserError } from '../model/fault.ts';
@@ -26,6 +25,7 @@ import type { Reporter, Summary } from '../report/summary.ts';
 import type { FieldRule, Target } from '../targets/target.ts';
 import type { ConfigFlags, InputFlags } from './flags.ts';
 import { choiceLines, choicesIn, verdictLines } from './init-words.ts';
+import { lookAtFile } from './look-at-file.ts';
 import { check, prepareOptions } from './push.ts';
 import { standInTarget } from './stand-in-target.ts';
 import { listenForSignals, quoted } from './world.ts';
@@ -57,17 +57,20 @@ export async function init(file: string, flags: InitFlags): Promise<void> {
   const output = flags.output ?? `${basename(file, extname(file))}.map.yaml`;
   refuseOverwriting(output);
   const aim = aimOf(flags);
-  const { text, draft, looked, rowsInFile } = await author(file, output, aim, flags);
+  const { text, draft, looked, rowsInFile, encoding, isGuess, reading } = await author(file, output, aim, flags);
   await writeNew(output, text);
   await writeSchema(dirname(resolve(output)));
   say(
     `Wrote ${chalk.bold(printable(output))}: ${aim.operation} for ${aim.type.type}, ${plural(draft.fields.length, 'field')}.`,
   );
+  if (isGuess) say(`  Not UTF-8: read as ${encoding}. Say --encoding if letters come out wrong.`);
   for (const text of leftOutTexts(draft.leftOut)) say(`  ${printable(text)}`);
   const choices = choicesIn(text);
   for (const line of choiceLines(choices, output)) say(line);
   for (const column of columnEvents(looked, draft)) tell(jsonLine(column));
-  const { summary, mask } = await verify(file, output, flags, say);
+  const { summary, mask } = await verify(file, output, reading, say).catch((error: unknown) => {
+    throw incomplete(error, commandFor('validate', file, output, reading));
+  });
   const { read, accepted, skipped, rejected, faults, rejectsFile, exit } = summary;
   const event = {
     event: 'summary',
@@ -76,6 +79,7 @@ export async function init(file: string, flags: InitFlags): Promise<void> {
     target: aim.type.type,
     operation: aim.operation,
     key: draft.key,
+    encoding,
     fields: draft.fields.length,
     choices,
     leftOut: draft.leftOut,
@@ -91,6 +95,13 @@ export async function init(file: string, flags: InitFlags): Promise<void> {
   };
   tell(mask(jsonLine(event)));
   process.exitCode = exit;
+}
+
+/** What no column gives is for the author to fill in; the command again would only find the mapping there. */
+function incomplete(error: unknown, command: string): unknown {
+  if (!(error instanceof UserError) || error.code !== 'mapping-invalid') return error;
+  const { code, message } = error;
+  return new UserError(code, message, { hint: `The mapping is written. Fill in what it lacks, then: ${command}` });
 }
 
 function refuseOverwriting(output: string): void {
@@ -168,6 +179,10 @@ interface Authored {
   readonly draft: Draft;
   readonly looked: Looked;
   readonly rowsInFile: number;
+  readonly encoding: string;
+  readonly isGuess: boolean;
+  /** The flags, and what of them was found out instead. */
+  readonly reading: InitFlags;
 }
 
 async function author(
@@ -176,34 +191,25 @@ async function author(
   { type, operation, rules, given }: Aim,
   flags: InitFlags,
 ): Promise<Authored> {
-  const path = resolve(file);
-  const { format, delimiter, encoding, maxRowSize, limit } = flags;
-  const options = { format, delimiter, encoding, maxRowBytes: maxRowSize, blockBytes: sampleBlockBytes };
-  const source = await openSource(path, 0, options);
-  try {
-    if (!(await stat(path)).isFile()) {
-      throw authoringError('init-input', `${file} cannot be read twice.`, 'Put what it gives in a file first.');
-    }
-    const { rows, rowsInFile } = await takeSample(source, limit);
-    const header = source.description.csv?.header;
-    const looked = look({ rows, header });
-    const wanted = { target: type.type, operation, rules, given, key: flags.key, file };
-    const draft = draftFor(looked, wanted, header === undefined);
-    const text = writeMapping(draft, {
-      file: basename(file),
-      schema: `./${schemaName}`,
-      rowsLookedAt: looked.samples.rows,
-      rowsInFile,
-      commands: [
-        `cdp-load test ${quoted(output)}`,
-        commandFor('validate', file, output, flags),
-        commandFor('push', file, output, flags),
-      ],
-    });
-    return { text, draft, looked, rowsInFile };
-  } finally {
-    await source.close();
-  }
+  const { rows, rowsInFile, header, encoding, isGuess } = await lookAtFile(file, flags);
+  const looked = look({ rows, header });
+  const doubt = valueless(looked.columns, file) ?? (header && headless(header, looked.columns, file));
+  if (doubt !== undefined) throw doubt;
+  const reading = isGuess ? { ...flags, encoding } : flags;
+  const wanted = { target: type.type, operation, rules, given, key: flags.key, file };
+  const draft = draftFor(looked, wanted, header === undefined);
+  const text = writeMapping(draft, {
+    file: basename(file),
+    schema: `./${schemaName}`,
+    rowsLookedAt: looked.samples.rows,
+    rowsInFile,
+    commands: [
+      `cdp-load test ${quoted(output)}`,
+      commandFor('validate', file, output, reading),
+      commandFor('push', file, output, reading),
+    ],
+  });
+  return { text, draft, looked, rowsInFile, encoding, isGuess, reading };
 }
 
 /** As it is to be typed, with the flags that decide how the file is read. */

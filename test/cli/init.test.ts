@@ -245,3 +245,55 @@ test('--json tells both fields of a column that gives two, and an error as a las
   const again = await init(workdir, 'people.csv', '-t', 'customerio', '--json');
   assert.partialDeepStrictEqual(again.summary, { event: 'error', code: 'output-exists', exit: 2 });
 });
+
+test('a file that is not UTF-8 is read as windows-1252, in its header too, and every command says so', async (t) => {
+  const workdir = createWorkdir(t);
+  workdir.file('kunder.csv', Buffer.from('id;Förnamn;ort\n1;Åsa;Malmö\n2;Örjan;Umeå\n', 'latin1'));
+  workdir.file('orte.csv', Buffer.from('id;email;ort\n1;a@example.com;K\xf6ln\n2;b@example.com;Bonn\n', 'latin1'));
+  const [inHeader, inRows] = await Promise.all([
+    init(workdir, 'kunder.csv', '-t', 'customerio'),
+    init(workdir, 'orte.csv', '-t', 'customerio', '--json'),
+  ]);
+  assert.equal(inHeader.status, 0, inHeader.stderr);
+  assert.match(inHeader.stderr, /^ {2}Not UTF-8: read as windows-1252\. Say --encoding if letters come out wrong\.$/m);
+  assert.match(inHeader.stderr, /^Next: .*--encoding windows-1252/m);
+  const text = workdir.read('kunder.map.yaml');
+  assert.match(text, /^# {3}cdp-load push kunder\.csv .*--encoding windows-1252$/m);
+  assert.match(text, /^ {2}traits\.firstName: Förnamn /m);
+  assert.partialDeepStrictEqual(inRows.summary, { encoding: 'windows-1252', accepted: 2, rejected: 0 });
+});
+
+test('files that nothing can be made of are told as what they are, and no mapping is written', async (t) => {
+  const workdir = createWorkdir(t);
+  workdir.file('people.json', 'id,email\n1,a@example.com\n');
+  workdir.file('rows.csv', '1001,ada@example.com\n1002,bob@example.com\n');
+  workdir.file('blank.csv', 'id,email\n,\n,\n');
+  const told = await Promise.all(
+    ['people.json', 'rows.csv', 'blank.csv', '.'].map((file) =>
+      init(workdir, file, '-t', 'customerio', '-o', 'm.yaml'),
+    ),
+  );
+  assert.deepEqual(
+    told.map(({ status, stderr }) => [status, /\[([\w-]+)\]\n/.exec(stderr)?.[1]]),
+    [
+      [2, 'init-unreadable'],
+      [2, 'init-header'],
+      [2, 'init-no-values'],
+      [2, 'input-unreadable'],
+    ],
+  );
+  assert.throws(() => workdir.read('m.yaml'), { code: 'ENOENT' });
+});
+
+test('a mapping that lacks what no column gives is written all the same, and what to type next is no second init', async (t) => {
+  const workdir = createWorkdir(t);
+  workdir.file('notes.csv', 'note,amount\nhello,1\nhello,2\nhello,2\n');
+  const { status, stderr } = await init(workdir, 'notes.csv', '-t', 'relay42');
+  assert.equal(status, 2);
+  assert.match(stderr, /needs the field "partnerId", and the mapping does not give it {1,2}\[mapping-invalid\]/);
+  assert.match(
+    stderr,
+    /hint The mapping is written\. Fill in what it lacks, then: cdp-load validate notes\.csv --target relay42 --mapping notes\.map\.yaml$/m,
+  );
+  assert.match(workdir.read('notes.map.yaml'), /# FILL IN: partnerId: /);
+});

@@ -20,6 +20,9 @@ test('without a code all are listed, a line each, for people and for programs', 
   const workdir = createWorkdir(t);
   const [forPeople, forPrograms] = await Promise.all([workdir.run(['explain']), workdir.run(['explain', '--json'])]);
   for (const { code } of explanations) assert.match(forPeople.stdout, new RegExp(`^  ${code} `, 'm'));
+  // The line is a sentence, not what stands before the first colon in it.
+  assert.match(forPeople.stdout, /^ {2}value-missing .*\(`required: true` or `onEmpty: reject`\)\.$/m);
+  for (const line of forPeople.stdout.split('\n')) assert.equal(line.split('`').length % 2, 1, line);
   assert.deepEqual(
     forPrograms.events.map(({ code }) => code),
     explanations.map(({ code }) => code),

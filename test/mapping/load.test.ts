@@ -26,6 +26,37 @@ test('every complaint is collected, in the order of the file, with line and colu
   ]);
 });
 
+test('a misspelt key is told with the one that was meant, at every level', () => {
+  const text = [
+    'version: 1',
+    'target: x',
+    'transform: { functoin: a.js#b }',
+    'group: { by: id, moost: 3 }',
+    'items:',
+    '  - operation: put',
+    '    wehn: "true"',
+    '    fields:',
+    '      a: { from: x, lookup: { file: f.csv, key: k, valeu: v } }',
+    '      each: { frm: x }',
+    '      c: { each: { vlaue: x } }',
+    '      d: { each: { fields: { e: { trm: true, from: x } } } }',
+    'tests: [{ rwo: {}, skips: true }]',
+  ].join('\n');
+  const meant = complaints(text).flatMap(
+    (line) => /^(\d+:\d+): .*\(did you mean "(\w+)"\?\)/.exec(line)?.slice(1) ?? [],
+  );
+  assert.deepEqual(
+    meant.join(' '),
+    '3:14 function 4:18 most 7:5 when 9:52 value 10:15 from 11:20 value 12:35 trim 13:11 row',
+  );
+});
+
+test('a file that is no mapping is told as that, and nothing of it is shown', () => {
+  const says = 'this is no mapping: expected version, target, operation and fields, found';
+  assert.deepEqual(complaints('email\nada@example.com\n'), [`1:1: ${says} text`]);
+  assert.deepEqual(complaints('- a\n'), [`1:1: ${says} a list`]);
+});
+
 const impossible: readonly (readonly [fields: string, complaint: string])[] = [
   ['  a: { type: string }', '5:6: the field says nothing of its source: give it from, const or expr'],
   ['  a: { from: x, const: 1 }', '5:17: from and const exclude each other'],
