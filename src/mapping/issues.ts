@@ -33,11 +33,6 @@ export function issueComplaints(issue: Issue, above: Path, data: unknown): Compl
       if (came === undefined) {
         return [{ path: path.slice(0, -1), text: `${String(path.at(-1) ?? 'the mapping')} is missing` }];
       }
-      // A file of rows in place of a mapping may hold anything, and none of it is for the terminal.
-      if (path.length === 0) {
-        const what = typeof came === 'string' ? 'text' : found(came);
-        return [{ path, text: `this is no mapping: expected version, target, operation and fields, found ${what}` }];
-      }
       return [{ path, text: `expected ${kindName(issue.expected)}, found ${found(came)}` }];
     case 'invalid_value': {
       if (path.length === 1 && path[0] === 'version')

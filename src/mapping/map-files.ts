@@ -5,7 +5,7 @@ import { mostMappingBytes, readBounded, textOf } from './files.ts';
 import { issueComplaints } from './issues.ts';
 import type { Mapping, MappingField } from './mapping.ts';
 import { valueMap } from './schema.ts';
-import { type ReadYaml, readYaml } from './yaml.ts';
+import { isPlainObject, type ReadYaml, readYaml } from './yaml.ts';
 
 interface ReadMap {
   readonly values: NonNullable<MappingField['map']>;
@@ -65,6 +65,7 @@ async function readMap(path: string, name: string): Promise<ReadMap | string> {
   if (text === undefined) return `${name} is not UTF-8 text`;
   const read = readYaml(text);
   if (read.complaints.length > 0) throw mappingError(path, read, read.complaints);
+  if (!isPlainObject(read.data)) return `${name} must hold a map: source value, and value sent`;
   const parsed = valueMap.safeParse(read.data);
   if (parsed.success) return { values: parsed.data, places: read.values };
   const complaints = parsed.error.issues.flatMap((issue) => issueComplaints(issue, [], read.data));

@@ -406,6 +406,8 @@ test('what is wrong with the file of a map is said with its own line, or at the 
     'd.yaml': levels().replace('levels.yaml', 'levels.csv'),
     'e.yaml': levels().replace('levels.yaml', 'twice.yaml'),
     'twice.yaml': '1: a\n1: b\n',
+    'f.yaml': levels().replace('levels.yaml', 'text.yaml'),
+    'text.yaml': 'gold silver\n',
   });
   const complaints = async (name: string) => (await complaintsOf(at(name), ['level'])).join('\n');
   assert.match(await complaints('a.yaml'), /^levels\.yaml:2:4: expected an integer/);
@@ -416,6 +418,7 @@ test('what is wrong with the file of a map is said with its own line, or at the 
   assert.match(await complaints('c.yaml'), /^c\.yaml:5:29: none\.yaml is not there/);
   assert.match(await complaints('d.yaml'), /^d\.yaml:5:29: levels\.csv is a table: say lookup: \{ file: levels\.csv/);
   assert.match(await complaints('e.yaml'), /^twice\.yaml:2:1: "1" stands here a second time \(first in line 1\)$/);
+  assert.match(await complaints('f.yaml'), /^f\.yaml:5:29: text\.yaml must hold a map/);
   assert.throws(
     () => compileMapping(parseMapping(levels(), 'm.yaml'), csv('level'), fakeTarget()),
     /5:29: the file of the map was not read/,
