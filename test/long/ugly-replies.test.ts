@@ -17,11 +17,30 @@ const reply = (status: number, retryAfter?: string, stored = false): Action => (
   ...(retryAfter === undefined ? {} : { headers: { 'retry-after': retryAfter } }),
 });
 
+/** None of the five platforms publishes these; one that sends them must do no harm. */
+const limitedElsewise: Action = {
+  do: 'reply',
+  status: 429,
+  stored: false,
+  headers: {
+    'retry-after-ms': '99999999',
+    'x-ratelimit-remaining': '0',
+    'x-ratelimit-reset': '99999999999',
+    'ratelimit-reset': '99999999',
+    ratelimit: '"default";r=0;t=99999999',
+  },
+};
+
 /** Strikes at the second and the fourth request. `doubled`: how many rows come twice. */
 const cases: readonly { what: string; action: () => Action; doubled: number }[] = [
   { what: '429 with seconds', action: () => reply(429, '1'), doubled: 0 },
   { what: '429 with a date', action: () => reply(429, soon()), doubled: 0 },
   { what: '429 with nothing', action: () => reply(429), doubled: 0 },
+  { what: '429 with 0', action: () => reply(429, '0'), doubled: 0 },
+  { what: '429 with a date that is over', action: () => reply(429, 'Sun, 06 Nov 1994 08:49:37 GMT'), doubled: 0 },
+  { what: '429 with words', action: () => reply(429, 'later, my friend 3'), doubled: 0 },
+  { what: '429 with less than nothing', action: () => reply(429, '-1'), doubled: 0 },
+  { what: '429 with headers of other houses', action: () => limitedElsewise, doubled: 0 },
   { what: '503 with a date', action: () => reply(503, soon()), doubled: 0 },
   { what: '500 after storing', action: () => reply(500, undefined, true), doubled: 20 },
   { what: 'a page with 502', action: () => ({ do: 'html', status: 502 }), doubled: 0 },
@@ -50,6 +69,59 @@ for (const { what, action, doubled } of cases) {
     assert.deepEqual(new Set(person.holds(stage.emulator).values()), new Set([1]));
   });
 }
+
+for (const { type, name, path } of [
+  { type: 'adobe', name: 'adobe event', path: '^/collection' },
+  { type: 'customerio', name: 'customerio track', path: '' },
+  { type: 'datatalks', name: 'datatalks events', path: '' },
+  { type: 'relay42', name: 'relay42 facts', path: '' },
+]) {
+  test(`${name}: 429, 503, 500 after storing, cuts and silence in one run: every row is accepted and counts once`, async (t) => {
+    const scene = sceneNamed(name);
+    const stage = await createStage(t, scene, { flags: ['--concurrency', '2'], config: { timeout: '1s' } });
+    const limits = [reply(429, '1'), reply(429, soon()), reply(429), reply(429, '0')];
+    const unclear: Action[] = [
+      reply(503, soon()),
+      reply(500, undefined, true),
+      { do: 'cut', when: 'in-reply' },
+      { do: 'cut', when: 'after' },
+      { do: 'hang', stored: false },
+    ];
+    // After a 50x, a cut or silence Relay42 asks for minutes (contract §5).
+    const actions = type === 'relay42' ? limits : [...limits, ...unclear];
+    const script = actions.map((action, index) => ({ path, nth: [2 + index], action }));
+    const { hits } = stage.sandbox.script(type, script);
+    const { status, summary, says } = await push(stage);
+    assert.equal(status, 0, says);
+    assert.deepEqual(
+      hits,
+      actions.map(() => 1),
+      says,
+    );
+    const { rows } = stage;
+    assert.partialDeepStrictEqual(summary, { read: rows, accepted: rows, retries: actions.length, remaining: 0 }, says);
+    const holds = scene.holds(stage.emulator);
+    assert.deepEqual([holds.size, new Set(holds.values())], [rows, new Set([1])]);
+  });
+}
+
+test('a wait that would take the night stops the run, says so, and the same command goes on when it is over', async (t) => {
+  const stage = await createStage(t, person, { flags: ['--concurrency', '1'] });
+  for (const endless of ['999999999999', 'Fri, 31 Dec 2199 23:59:59 GMT']) {
+    stage.sandbox.script('raptor', [{ nth: [2], action: reply(429, endless) }]);
+    const { status, summary, says } = await push(stage);
+    assert.equal(status, 5, says);
+    assert.match(
+      String((summary['stopped'] as { reason: string }).reason),
+      /asks to wait \d+ s, longer than this run will/,
+    );
+    assert.equal(summary['uncertain'], 0, says);
+  }
+  const last = await push(stage);
+  assert.equal(last.status, 0, last.says);
+  assert.deepEqual(new Set(stage.arrivals().values()), new Set([1]));
+  assert.equal(person.holds(stage.emulator).size, 60);
+});
 
 test('a wait that is asked for is kept', async (t) => {
   const stage = await createStage(t, person, { flags: ['--concurrency', '1'] });
