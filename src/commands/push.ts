@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createMemoryBook } from '../engine/book.ts';
 import { enroll } from '../engine/enroll.ts';
 import { createFileFeed } from '../engine/file-feed.ts';
-import { createInspection } from '../engine/inspection.ts';
+import { createInspection, idsToWatch } from '../engine/inspection.ts';
 import { type Prepared, type PrepareOptions, prepare } from '../engine/prepare.ts';
 import { executeRun, type RunWorld } from '../engine/run.ts';
 import { countRecords, describeFile, duplicateNotice, duplicatesIn, guardRows } from '../engine/survey.ts';
@@ -175,6 +175,7 @@ export async function check(
   const inspection = createInspection({
     ...(report?.keeps ?? { mostRows: 0, mostRowsEach: 0 }),
     lineOf: ({ mapped }, row) => feed.quote(mapped, row).line,
+    once: idsToWatch(operations, prepared.mapping),
   });
   const summary = await executeRun(orderOf(resolved, operations, flags, decided), {
     ...session.world,

@@ -1,14 +1,19 @@
 /** What `validate` notes beside the counts that every run makes: keys that repeat, and some of the rows at fault for a report. */
 import type { RejectedRow } from '../journal/rejects.ts';
+import type { Mapping } from '../mapping/mapping.ts';
 import type { Fault } from '../model/fault.ts';
-import type { RepeatedKeys } from '../report/summary.ts';
+import type { RepeatedKeys, Summary } from '../report/summary.ts';
+import type { Operation } from '../targets/target.ts';
 import type { FedBlock } from './feed.ts';
+import { createRepeatedIds } from './repeated-ids.ts';
 import { KeySet } from './repeated-keys.ts';
 
 export interface Inspection {
   took(fed: FedBlock, file: string): void;
   /** Undefined while no row had a key. */
   readonly repeatedKeys: RepeatedKeys | undefined;
+  /** Ids that the platform keeps one item of, where they came again. */
+  readonly warnings: Summary['warnings'];
   /** Rows at fault, in order: some for each reason. */
   readonly rows: readonly RejectedRow[];
 }
@@ -22,7 +27,19 @@ export interface InspectionOptions {
   /** Where in the file a record stands. */
   readonly lineOf: (fed: FedBlock, row: number) => number;
   readonly keys?: KeySet;
+  /** By entry of the mapping. Default: none has such an id. */
+  readonly once?: readonly (Operation['once'] | undefined)[];
 }
+
+/** What `validate` has to look for in the items of each entry. */
+export const idsToWatch = (
+  operations: readonly Operation[],
+  { entries }: Pick<Mapping, 'entries'>,
+): readonly (Operation['once'] | undefined)[] =>
+  operations.map(({ once }, entry) => {
+    if (once?.field === undefined) return once;
+    return entries[entry]?.fields.some(({ name }) => name === once.field) ? once : undefined;
+  });
 
 export function createInspection(options: InspectionOptions): Inspection {
   const keys = options.keys ?? new KeySet();
@@ -56,6 +73,7 @@ export function createInspection(options: InspectionOptions): Inspection {
     }
   };
 
+  const ids = createRepeatedIds(options.once ?? [], options.lineOf);
   const keep = (row: RejectedRow) => {
     if (rows.length >= options.mostRows) return;
     const reasons = row.faults.map(reasonKey);
@@ -70,10 +88,14 @@ export function createInspection(options: InspectionOptions): Inspection {
   return {
     took(fed, file) {
       compare(fed, file);
+      ids?.took(fed, file);
       for (const row of fed.mapped.rejected) keep({ file, ...row });
     },
     get repeatedKeys() {
       return compared === 0 ? undefined : { rows: repeated, first, compared, isWhole };
+    },
+    get warnings() {
+      return ids?.warnings ?? [];
     },
     rows,
   };

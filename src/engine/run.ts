@@ -232,7 +232,7 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     bytes: tally.bytes,
     seconds: Math.round(clock.now() - startedAt) / 1000,
     faults: tally.faults,
-    warnings: tally.warnings,
+    warnings: [...tally.warnings, ...(world.inspection?.warnings ?? [])],
     destroyed: tally.destroyed,
     ...(world.transport === undefined ? { estimate: estimateOf(order, tally) } : {}),
     ...(world.inspection?.repeatedKeys === undefined ? {} : { repeatedKeys: world.inspection.repeatedKeys }),

@@ -46,6 +46,8 @@ export const targetCodes = {
   'sync-check-unavailable': 'The data centre of this account does not offer the check that was asked for.',
   'profile-too-large':
     'The item is larger than what the platform puts into a profile: it would be stored in the lake, and dropped from the profile without a word.',
+  'id-repeated':
+    'An id that the platform keeps only one item of came before in this input. What becomes of the others stands in the message; the platform says nothing of it.',
   'text-empty': 'A field goes out as an empty text, where the platform advises null.',
   'reply-unreadable': 'The platform answered with success but in a form that says nothing of the items.',
 } as const satisfies Record<string, string>;

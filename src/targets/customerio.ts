@@ -32,6 +32,14 @@ function operationType(name: string, call: Call): OperationType {
   };
 }
 
+/** Contract §7: for how long is not public. */
+const once = {
+  name: 'messageId',
+  field: 'messageId',
+  paths: [['messageId']],
+  says: 'Customer.io counts calls with one messageId once and drops the others',
+} as const;
+
 export const customerio: TargetType<CustomerioConfig> = {
   type: 'customerio',
   aliases: [],
@@ -90,6 +98,7 @@ function open(settings: CustomerioConfig, common: CommonSettings): Target {
       ...(destroys === undefined ? {} : { destroys }),
       // The only ones that state how a thing is; all others happen (contract §2.1).
       ...(call.type === 'identify' || call.type === 'group' ? { lastWins: { same: sameIds } } : {}),
+      once,
       notices,
       limits: {
         items: common.maxRecords ?? defaultItems,

@@ -211,6 +211,16 @@ export interface Operation {
    */
   readonly lastWins?: { readonly same: readonly (readonly string[])[] };
   /**
+   * An id of which the platform keeps one item and no more, without a word of the others. Asked of by `validate` alone, where the
+   * mapping has `field` (absent: always). `paths`: into the item's JSON. `says`: what becomes of the others, a sentence.
+   */
+  readonly once?: {
+    readonly name: string;
+    readonly field?: string;
+    readonly paths: readonly (readonly string[])[];
+    readonly says: string;
+  };
+  /**
    * Items of one route that give the same text must not share a request: nothing says which of them would count. Asked of the
    * item's JSON.
    */

@@ -90,6 +90,7 @@ function messageOperation(name: 'record' | 'event', given: MessageSettings, gate
     fields: withoutTwins(fields),
     repeatable: true,
     laned: !isEvent,
+    ...(isEvent ? { once } : {}),
     ...(isEvent ? {} : { lastWins: { same: [entityPath('identityMap'), entityPath('_id')] } }),
     shape: {
       before: `{"header":${JSON.stringify(header)},"body":{"xdmMeta":${JSON.stringify({ schemaRef })},"xdmEntity":`,
@@ -108,6 +109,14 @@ function messageOperation(name: 'record' | 'event', given: MessageSettings, gate
     },
   });
 }
+
+/** Contract §7. */
+const once = {
+  name: '_id',
+  field: '_id',
+  paths: [['body', 'xdmEntity', '_id']],
+  says: 'Profile keeps the first event of an _id and drops the others; the lake keeps them all',
+} as const;
 
 const entityPath = (name: string) => ['body', 'xdmEntity', name] as const;
 
@@ -207,6 +216,7 @@ interface Parts {
   readonly repeatable: boolean;
   readonly laned: boolean;
   readonly lastWins?: NonNullable<Operation['lastWins']>;
+  readonly once?: NonNullable<Operation['once']>;
   readonly shape: Shape;
   /** For what goes through Data Prep: the flow stands in a header of the request, so all of a request share it. */
   readonly flowId?: string;
@@ -248,6 +258,7 @@ function operation(gate: Gate, name: OperationName, mode: Mode, parts: Parts): O
     },
     laned: parts.laned,
     ...(parts.lastWins === undefined ? {} : { lastWins: parts.lastWins }),
+    ...(parts.once === undefined ? {} : { once: parts.once }),
     encode(item, row) {
       const faults: Fault[] = [];
       const { json, lanes } = shape.encode(item, row, faults);

@@ -162,6 +162,7 @@ export function createOperation(entity: Entity, settings: OperationSettings, tar
     ...(entity !== 'events' && derived === undefined && settings.assumeUpsert !== false
       ? { lastWins: { same: [] } }
       : {}),
+    ...(entity === 'events' && derived === undefined ? { once: onceByHardId(settings.hardId) } : {}),
     limits: { items: 1, bytes: target.maxBytes },
     // A derived Hard-ID is another one for each row: no two rows are about the same thing.
     laned: derived === undefined,
@@ -173,6 +174,13 @@ export function createOperation(entity: Entity, settings: OperationSettings, tar
     ...(settings.assumeUpsert === true ? { notices: [assumption(entity)] } : {}),
   };
 }
+
+/** People and things are meant to be written anew; an event that another one replaces is lost (contract §7). */
+const onceByHardId = (hardId: readonly string[]) => ({
+  name: `Hard-ID (${hardId.join(', ')})`,
+  paths: hardId.map((name) => ['data', name]),
+  says: 'Data Talks is assumed to keep one event of a Hard-ID, the last',
+});
 
 const assumption = (entity: Entity) =>
   `${entity} sent again with the same Hard-ID are assumed to replace the first (Data Talks does not say); assumeUpsert: false holds back uncertain rows instead`;

@@ -1,0 +1,74 @@
+/** Ids that a platform keeps one item of, found by the real `validate` in what would be sent, for each target that has such. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { idsToWatch } from '../../src/engine/inspection.ts';
+import { createRepeatedIds } from '../../src/engine/repeated-ids.ts';
+import type { Mapping } from '../../src/mapping/mapping.ts';
+import type { Operation } from '../../src/targets/target.ts';
+import { runSeries } from '../support/command-series.ts';
+import { createWorkdir } from '../support/workdir.ts';
+
+const events = 'id,who,at\nA-1,7,2024-01-01T10:00:00Z\nA-2,7,2024-01-02T10:00:00Z\nA-1,8,2024-01-03T10:00:00Z\n';
+const schemas: Readonly<Record<string, object>> = {
+  customerio: {
+    version: 1,
+    target: 'customerio',
+    key: 'who',
+    items: [
+      { operation: 'identify', fields: { userId: 'who' } },
+      {
+        operation: 'track',
+        fields: { userId: 'who', event: { const: 'e' }, messageId: 'id', timestamp: { from: 'at', type: 'datetime' } },
+      },
+    ],
+  },
+  adobe: {
+    version: 1,
+    target: 'adobe',
+    operation: 'event',
+    fields: { _id: 'id', 'identityMap.CRMID': 'who', timestamp: { from: 'at', type: 'datetime' } },
+  },
+  datatalks: {
+    version: 1,
+    target: 'datatalks',
+    operation: 'events',
+    settings: { type: 'ticket_ev', hardId: ['id'], fields: { id: 'string', who: 'string' } },
+    fields: { id: 'id', who: 'who' },
+  },
+};
+
+test('validate tells of an id that the platform keeps one item of, with its place, over all files', async (t) => {
+  const workdir = createWorkdir(t);
+  workdir.file('a.csv', events);
+  workdir.file('b.csv', 'id,who,at\nB-1,9,2024-01-04T10:00:00Z\nA-2,9,2024-01-05T10:00:00Z\n');
+  const targets = Object.keys(schemas);
+  for (const target of targets) workdir.file(`${target}.yaml`, JSON.stringify(schemas[target]));
+  const results = await runSeries(
+    workdir.path,
+    targets.map((target) => ({
+      args: ['validate', 'a.csv', 'b.csv', '-t', target, '-m', `${target}.yaml`, '--sandbox', '--json'],
+    })),
+  );
+  for (const [index, target] of targets.entries()) {
+    const { status, stdout, stderr } = results[index] ?? { status: -1, stdout: '', stderr: '' };
+    assert.equal(status, 0, `${target}: ${stdout}${stderr}`);
+    const { warnings } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}');
+    const found = warnings.filter(({ code }: { code: string }) => code === 'id-repeated');
+    assert.partialDeepStrictEqual(found, [{ count: 2, first: 'a.csv:4' }], target);
+    assert.match(found[0].text, /^2 items have a (messageId|_id|Hard-ID \(id\)) that came before: \S+/);
+  }
+});
+
+const once = { name: 'messageId', field: 'messageId', paths: [['messageId']], says: 'x' };
+const operations = [{ once }, {}] as unknown as readonly Operation[];
+const mappingOf = (...names: string[]) =>
+  ({ entries: [{ fields: names.map((name) => ({ name })) }, { fields: [] }] }) as unknown as Mapping;
+
+test('nothing is read again where the mapping names no such id', () => {
+  assert.deepEqual(idsToWatch(operations, mappingOf('userId')), [undefined, undefined]);
+  assert.deepEqual(idsToWatch(operations, mappingOf('messageId')), [once, undefined]);
+  assert.equal(
+    createRepeatedIds([undefined, undefined], () => 1),
+    undefined,
+  );
+});
