@@ -51,6 +51,8 @@ export interface CompiledMapping {
   readFaults(faults: readonly Fault[]): readonly Fault[];
   /** What fields that must not be shown make of these rows (of one group, or one): JSON text of each text and number. */
   sensitiveValues(rows: readonly Row[]): readonly string[];
+  /** Fields of each entry whose values no message shows, as the steps of their paths. */
+  readonly hiddenFields: readonly (readonly (readonly string[])[])[];
   /** Value of the mapping's `key` columns in a row, joined; '' when it names none or they are empty. */
   keyOf(row: Row): string;
 }
@@ -107,7 +109,10 @@ export function compileMapping(mapping: Mapping, shape: Shape, target: Target, k
     const values = [...whole, ...parts.flatMap((field) => made.map((row) => madeOf(field, row)))];
     return values.flatMap(leavesOf).map((value) => JSON.stringify(value));
   };
-  const parts = { entries: entriesOf, readFaults, sensitiveValues, keyOf };
+  const hiddenFields = usable.map(({ fields }) =>
+    fields.filter((field) => isHidden(field, sensitive)).map(({ steps }) => steps),
+  );
+  const parts = { entries: entriesOf, readFaults, sensitiveValues, hiddenFields, keyOf };
   if (group === undefined || mapping.group === undefined) {
     return { ...parts, mapRow: change === undefined ? mapSeen : changedFirst(change, mapSeen) };
   }

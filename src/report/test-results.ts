@@ -1,6 +1,7 @@
 /** What `cdp-load test` found, and how people read it. */
 import chalk from 'chalk';
-import type { Difference, TestOutcome } from '../mapping/tests.ts';
+import type { Difference } from '../mapping/test-differences.ts';
+import type { TestOutcome } from '../mapping/tests.ts';
 import { plural, printable } from './printable.ts';
 
 export interface MappingReport {

@@ -53,6 +53,29 @@ test('each difference is a line of its own', () => {
   );
 });
 
+test('what a sensitive field gives, or one that reads its column, is masked in a difference, on both sides', () => {
+  const of = (fields: string, test: string) =>
+    runMappingTests(parseMapping(`${withFields(fields)}tests:\n  - ${test}\n`, 'm.yaml'), fakeTarget(), { now: 0 });
+  const fields =
+    '  Ssn: { from: ssn, sensitive: true }\n  Deep.Too: ssn\n  Deep.Town: town\n  List: { from: ssn, split: "-" }';
+  const [outcome] = of(
+    fields,
+    'row: { ssn: 77-09, town: Lund }\n    gives: { Ssn: 77-08, Deep: { Too: x, Town: Umeå }, List: ["77", "08"] }',
+  );
+  assert.deepEqual(outcome?.differences, [
+    'Ssn: expected "•••"; got "•••"',
+    'Deep.Too: expected "•••"; got "•••"',
+    'Deep.Town: expected "Umeå"; got "Lund"',
+    'List[1]: expected "•••"; got "•••"',
+  ]);
+  const [missing] = of(
+    '  Deep.Ssn: { from: ssn, sensitive: true }\n  Deep.Town: town',
+    'row: { town: "" }\n    gives: { Deep: { Ssn: 77-09, Town: Lund } }',
+  );
+  assert.deepEqual(missing?.differences, ['Deep: expected {"Ssn":"•••","Town":"Lund"}; got nothing']);
+  assert.doesNotMatch(JSON.stringify([outcome?.diff, missing?.diff]), /77|0[89]/);
+});
+
 test('rejects lists all the fields at fault, no more and no fewer', () => {
   assert.deepEqual(differences('  - row: { id: x, zip: bad }\n    rejects: [Id, Zip]\n'), [[]]);
   assert.deepEqual(differences('  - row: { id: x, zip: bad }\n    rejects: [Id]\n'), [['Zip: rejected too: bad']]);
