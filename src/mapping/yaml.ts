@@ -24,8 +24,12 @@ export interface ReadYaml {
 function isWordPath(path: Path): boolean {
   const inEntry = path[0] === 'items' ? path.slice(2) : path;
   if (inEntry.length === 1) return inEntry[0] === 'onEmpty';
-  const [fields, , key, , ...deeper] = inEntry;
-  return fields === 'fields' && deeper.length === 0 && wordKeys.has(key);
+  if (inEntry[0] !== 'fields') return false;
+  const inField = inEntry.slice(2);
+  // The fields of a group's rows are fields like others.
+  const [each, inner] = inField;
+  const [key, , ...deeper] = each === 'each' ? inField.slice(inner === 'fields' ? 3 : 2) : inField;
+  return deeper.length === 0 && wordKeys.has(key);
 }
 const wordKeys = new Set<string | number | undefined>(['onEmpty', 'emptyWords', 'trueWords', 'falseWords', 'values']);
 

@@ -263,6 +263,32 @@ test('a file that is not UTF-8 is read as windows-1252, in its header too, and e
   assert.partialDeepStrictEqual(inRows.summary, { encoding: 'windows-1252', accepted: 2, rejected: 0 });
 });
 
+test('delimiter and encoding are found out: tabs in UTF-16, pipes with a mark, the sep= line of Excel', async (t) => {
+  const workdir = createWorkdir(t);
+  const rows = (separator: string) =>
+    [`id${separator}Förnamn`, `007${separator}Åsa`, `008${separator}Örjan`, ''].join('\r\n');
+  workdir.file('tabs.txt', Buffer.from(`\ufeff${rows('\t')}`, 'utf16le'));
+  workdir.file('pipes.csv', `\ufeff${rows('|')}`);
+  workdir.file('excel.csv', `sep=;\r\n${rows(';')}`);
+  const files = ['tabs.txt', 'pipes.csv', 'excel.csv'];
+  const found = await Promise.all(files.map((file) => init(workdir, file, '-t', 'customerio', '--json')));
+  for (const { status, stderr, events, summary } of found) {
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(
+      events.flatMap(({ column, why }) => (column === undefined ? [] : [[column, why]])),
+      [
+        ['id', 'leading zeros, so it stays text'],
+        ['Förnamn', undefined],
+      ],
+    );
+    assert.partialDeepStrictEqual(summary, { accepted: 2, rejected: 0 });
+  }
+  assert.deepEqual(
+    found.map(({ summary }) => summary['encoding']),
+    ['utf-16le', 'utf-8', 'utf-8'],
+  );
+});
+
 test('files that nothing can be made of are told as what they are, and no mapping is written', async (t) => {
   const workdir = createWorkdir(t);
   workdir.file('people.json', 'id,email\n1,a@example.com\n');

@@ -121,6 +121,20 @@ test('a lookup in NDJSON keeps the digits of long numbers, and types what it fou
   assert.equal(mapped.kind === 'items' && mapped.items[0]?.json, '{"N":[9007199254740993,2]}');
 });
 
+test('an NDJSON row looks up by numbers and by elements of its lists, as by their digits', async (t) => {
+  const at = await folderWith(t, {
+    'm.yaml': withFields(
+      '  Store: { from: at.store, lookup: { file: s.tsv, key: id, value: name } }\n  All: { from: at.all, type: list<string>, lookup: { file: s.tsv, key: id, value: name } }\n  Tier: { from: at.vip, map: tiers.json }',
+    ),
+    's.tsv': 'id\tname\n7\tLund\n12345678901234567890\tMalmö\n',
+    'tiers.json': '{"true":"gold","false":"none"}',
+  });
+  const compiled = compileMapping(await loadMapping(at('m.yaml')), ndjson, fakeTarget());
+  const row = parseKeepingDigits('{"at":{"store":12345678901234567890,"all":[7,"7"],"vip":true}}') as JsonObject;
+  assert.deepEqual(mapOne(compiled, row), [{ Store: 'Malmö', All: ['Lund', 'Lund'], Tier: 'gold' }]);
+  assert.equal((mapOne(compiled, { at: { store: 8 } }) as readonly Fault[])[0]?.code, 'value-not-found');
+});
+
 test('what is wrong with the second file is said at the field', async (t) => {
   const at = await folderWith(t, {
     'm.yaml': lookup(),

@@ -184,6 +184,12 @@ test('words that YAML takes for something else are words where only words can st
   assert.deepEqual([entry?.settings, entry?.fields[2]?.map], [{ values: [1, null] }, { values: 1 }]);
   const [a, b] = entry?.fields ?? [];
   assert.deepEqual([a?.onEmpty, a?.emptyWords, b?.values], ['null', ['NULL', '~'], ['1', 'true', '007']]);
+  const each =
+    '{ fields: { b: { from: x, onEmpty: null, emptyWords: [NULL] } } } }\n  c: { each: { value: { from: x, type: boolean, trueWords: [1, yes], falseWords: [0] } } }';
+  const [grouped] = parseMapping(withFields(`  a: { each: ${each}`, 'group: id\n'), 'm.yaml').entries;
+  const [list, plain] = grouped?.fields ?? [];
+  assert.partialDeepStrictEqual(list?.each?.fields?.[0], { onEmpty: 'null', emptyWords: ['NULL'] });
+  assert.partialDeepStrictEqual(plain?.each?.value, { trueWords: ['1', 'yes'], falseWords: ['0'] });
   assert.deepEqual(complaints(withFields('  a: { from: x, onEmpty: }')), [
     '5:26: expected omit, null, keep, reject; found nothing',
   ]);
