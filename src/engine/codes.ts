@@ -13,7 +13,8 @@ export const engineCodes = {
   'identical-refusals':
     'The platform refused item after item with the same words and accepted none in between: then the mapping or the settings are wrong, not the rows. What was refused is rejected, everything else remains to be sent. Each run counts anew. --identical-refusals (or identicalRefusals of the target) sets how many it takes; 0 turns it off.',
   interrupted: 'The run was told to stop. The same command goes on.',
-  'input-changed-meanwhile': 'The file was changed while it was being read, so nobody knows which rows were seen.',
+  'input-changed-meanwhile':
+    'The file was changed, replaced or deleted while it was being read, so nobody knows which rows were seen.',
   'nothing-to-retry': 'The run has no rejected rows that could be sent again.',
   'other-operations': 'Rows of a run can be sent again only by the operations that the run was made of.',
   'loaded-elsewise':

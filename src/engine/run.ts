@@ -195,7 +195,9 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     for (const chunk of planner.flush()) await sender.submit(chunk);
     complete &&= sender.stopped === undefined;
   } catch (error) {
-    sender.stop({ exit: exitOf(error), error });
+    // "Nothing was sent" is what exit 2 says: of a disk that fails in the middle of the input it is not true.
+    const exit = tally.requests > 0 && exitOf(error) === Exit.usage ? Exit.gaveUpRetrying : exitOf(error);
+    sender.stop({ exit, error });
   } finally {
     await sender.drain();
     // Commits keep their order, so the last one stands for all. Its failure has stopped the run already.

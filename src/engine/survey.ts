@@ -74,11 +74,11 @@ export const duplicateNotice = (name: string, of: string): string =>
  * refuses to go on until somebody has decided.
  */
 export async function verifyUnchanged(file: SurveyedFile): Promise<void> {
-  const now = await fingerprintOf(file.path);
-  if (sameFingerprint(now, file.fingerprint)) return;
+  const now = await fingerprintOf(file.path).catch(() => undefined);
+  if (now !== undefined && sameFingerprint(now, file.fingerprint)) return;
   throw engineError(
     'input-changed-meanwhile',
-    `${file.name} was changed while it was being read.`,
+    `${file.name} ${now === undefined ? 'went away' : 'was changed'} while it was being read.`,
     'Load from a file that nobody writes to: copy it first, then load the copy.',
     Exit.gaveUpRetrying,
   );

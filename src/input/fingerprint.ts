@@ -94,6 +94,8 @@ async function withFile<T>(path: string, use: (handle: FileHandle) => Promise<T>
   });
   try {
     return await use(handle);
+  } catch (cause) {
+    throw unreadable(path, cause);
   } finally {
     await handle.close();
   }

@@ -1,6 +1,6 @@
 /** The same command goes on; what is loaded is not loaded twice; what has changed in between is named and decided by a person. */
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readdirSync, renameSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startRecorder } from '../support/recorder.ts';
@@ -193,6 +193,61 @@ test('a file that is written to while it is read is named with exit 5, and is no
   assert.partialDeepStrictEqual(listed.summary, { outcome: 'ended', exit: 5 });
   refused(await workdir.run(push), 'input-changed', /--restart/);
 });
+
+const disturbances: readonly (readonly [
+  what: string,
+  disturb: (path: string) => void,
+  code: string,
+  after: (again: Ran) => void,
+])[] = [
+  [
+    'replaced by another',
+    (path) => {
+      writeFileSync(`${path}.new`, peopleCsv(60_000, 100_000));
+      renameSync(`${path}.new`, path);
+    },
+    'input-changed-meanwhile',
+    (again) => refused(again, 'input-changed', /--restart/),
+  ],
+  [
+    'changed in the middle, at the same length',
+    (path) => writeFileSync(path, peopleCsv(60_000).replace('\n30000,', '\n99999,')),
+    'input-changed-meanwhile',
+    (again) => refused(again, 'input-changed', /--restart/),
+  ],
+  [
+    'cut short',
+    (path) => truncateSync(path, 700_000),
+    'input-shortened',
+    (again) => refused(again, 'input-changed', /--restart/),
+  ],
+  ['deleted', (path) => rmSync(path), 'input-changed-meanwhile', (again) => refused(again, 'input-missing', /path/)],
+];
+
+for (const [what, disturb, code, after] of disturbances) {
+  test(`a file that is ${what} while it is read is named with exit 5, and its load goes on once it is back`, async (t) => {
+    const workdir = createWorkdir(t);
+    let isDone = false;
+    const path = join(workdir.path, 'p.csv');
+    const platform = await startRecorder(t, () => {
+      if (!isDone) disturb(path);
+      isDone = true;
+      return { delay: 20 };
+    });
+    writeStreamSetup(workdir, platform.url);
+    workdir.file('p.csv', peopleCsv(60_000));
+    const ran = await workdir.run(push);
+    assert.equal(ran.status, 5, ran.stdout + ran.stderr);
+    assert.partialDeepStrictEqual(ran.summary, { event: 'summary', exit: 5, stopped: { code } });
+    assert.match(String((ran.summary['stopped'] as { hint?: string }).hint), /\S/);
+    after(await workdir.run(push));
+    workdir.file('p.csv', peopleCsv(60_000));
+    const last = await workdir.run(push);
+    assert.partialDeepStrictEqual(last.summary, { read: 60_000, accepted: 60_000, exit: 0 }, last.stdout + last.stderr);
+    const ids = idsOf(platform.stored);
+    assert.deepEqual([ids.length, new Set(ids).size], [60_000, 60_000]);
+  });
+}
 
 test('the error budget is counted over all runs of a load, against all rows of it', async (t) => {
   const workdir = createWorkdir(t);

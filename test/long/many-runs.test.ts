@@ -66,6 +66,26 @@ test('the lock of a dead process is taken over at once; one of another host is w
   assert.equal(scene.holds(stage.emulator).size, scene.rows);
 });
 
+test('a run of another host that is taken over after its silence sends nothing more when it wakes', async (t) => {
+  const stage = await createStage(t, sceneNamed('raptor interaction'), { flags: ['--concurrency', '1'] });
+  const first = await standing(stage);
+  const database = new DatabaseSync(join(stage.workdir.path, '.cdp-load', 'journal.db'));
+  t.after(() => database.close());
+  // As if it slept elsewhere for longer than two minutes.
+  database
+    .prepare("UPDATE leases SET host = 'elsewhere', place = 'elsewhere', heartbeat = ?")
+    .run(Date.now() - 130_000);
+  const taken = await stage.workdir.run(stage.args);
+  assert.partialDeepStrictEqual(taken.summary, { accepted: 50, uncertain: 10, exit: 1 }, taken.stdout + taken.stderr);
+  const { requests } = stage;
+  first.goOn();
+  const woken = await first.done;
+  assert.equal(woken.status, 6, woken.stdout + woken.stderr);
+  assert.equal(woken.summary['code'], 'journal-fenced', woken.stdout);
+  assert.equal(stage.requests, requests, 'the one that lost its load sent more');
+  assert.deepEqual(new Set(stage.arrivals().values()), new Set([1]));
+});
+
 test('a clock that jumps to another year between two runs loses nothing and doubles nothing', async (t) => {
   const stage = await createStage(t, scene);
   const first = await standing(stage);
@@ -148,12 +168,26 @@ test('two million rows at a heap of 96 MB: memory and open files stay flat', asy
   const mean = (of: typeof samples, key: 'rssMB' | 'files') => of.reduce((sum, one) => sum + one[key], 0) / of.length;
   const growthMB = mean(last, 'rssMB') - mean(middle, 'rssMB');
   const growthFiles = mean(last, 'files') - mean(middle, 'files');
+  const perMillion = (slopeOf(samples.slice(third).map(({ rssMB }) => rssMB)) * samples.length) / (rows / 1e6);
   t.diagnostic(
-    `${ran.summary['seconds']} s; from the middle to the last third ${growthMB.toFixed(1)} MB of ${mean(middle, 'rssMB').toFixed(0)}, ${growthFiles.toFixed(1)} files of ${mean(middle, 'files').toFixed(0)}`,
+    `${ran.summary['seconds']} s; from the middle to the last third ${growthMB.toFixed(1)} MB of ${mean(middle, 'rssMB').toFixed(0)}, ${growthFiles.toFixed(1)} files of ${mean(middle, 'files').toFixed(0)}; slope ${perMillion.toFixed(1)} MB a million rows`,
   );
   assert.ok(growthMB < 40, `memory grew by ${growthMB} MB`);
   assert.ok(Math.abs(growthFiles) < 5, `open files changed by ${growthFiles}`);
 });
+
+/** Of the line through the values, by least squares: growth from one to the next. */
+function slopeOf(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  let above = 0;
+  let below = 0;
+  for (const [at, value] of values.entries()) {
+    above += (at - middle) * (value - mean);
+    below += (at - middle) ** 2;
+  }
+  return above / below;
+}
 
 /** Looks at a process five times a second. */
 function watch(pid: number) {

@@ -159,6 +159,32 @@ test('customerio: the same of rows that could not be mapped: none is settled bef
   });
 });
 
+test('a disk that fails under the input ends the run with exit 2 when nothing was sent, with 5 when something was, and the same command goes on', async (t) => {
+  const wide = 400;
+  const exits: number[] = [];
+  // System calls are counted thread by thread, and files are read by four.
+  await inPairs([1, 5, 14, 16, 18, 24], async (nth) => {
+    const workdir = createWorkdir(t);
+    const platform = await startRecorder(t);
+    writeStreamSetup(workdir, platform.url, 'person');
+    const lines = Array.from({ length: 8000 }, (_, index) => `${index + 1},p@example.com,${'x'.repeat(wide)}`);
+    workdir.file('p.csv', ['customer_id,email,more', ...lines, ''].join('\n'));
+    const args = ['push', 'p.csv', '-t', 'stream', '--json'];
+    const ran = await workdir.run(args, {
+      under: onlyOn([join(workdir.path, 'p.csv')], failingAt('pread64', 'EIO', `${nth}+`)),
+    });
+    const where = `EIO from read ${nth} on: ${ran.stdout}${ran.stderr}`;
+    exits.push(ran.status ?? 0);
+    assert.equal(ran.status, platform.heard.length > 0 ? 5 : 2, where);
+    assert.match(where, /input-unreadable|input-changed-meanwhile/);
+    const last = await workdir.run(args);
+    assert.partialDeepStrictEqual(last.summary, { accepted: 8000, remaining: 0, exit: 0 }, last.stdout + last.stderr);
+    assert.equal(new Set(platform.stored.map(({ CustomerId }) => CustomerId)).size, 8000);
+  });
+  assert.deepEqual(new Set(exits), new Set([2, 5]), 'both must have happened');
+  t.diagnostic(exits.join(', '));
+});
+
 test('a report that cannot be written says why, and one that a kill cut short is written whole the next time', async (t) => {
   const { workdir } = await setUp(t, 'person');
   for (const name of ['out.html', 'out.json']) {
