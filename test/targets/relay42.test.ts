@@ -774,13 +774,13 @@ describe('relay42 beyond the common contract', () => {
     assert.deepEqual(required('interactions.add', fact), ['partnerId', 'type']);
   });
 
-  it('tells that unchanged facts keep their old expiry, unless they are written anew', () => {
+  it('tells that unchanged facts keep their old expiry, or that writing them anew may start journeys', () => {
     const notices = (more: object) =>
       open()
         .operation('facts.add', { ...facts, ...more })
         .notices?.join() ?? '';
     assert.match(notices({}), /keeps its old expiry.*31536000 s/);
-    assert.equal(notices({ forceInsert: true }), '');
+    assert.match(notices({ forceInsert: true }), /though they have not changed.*may start journeys/);
     assert.equal(notices({ loadIntervalSeconds: 86_400 }), '');
     assert.equal(notices({ loadIntervalSeconds: year / 2 }), '');
     assert.match(notices({ loadIntervalSeconds: year / 2 + 1 }), /may be missing until the next load/);

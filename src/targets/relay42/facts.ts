@@ -136,7 +136,11 @@ export function requireWhatSettingsLack(
 /** Contract §5, traps 3 and 4: unchanged facts do not live longer for being sent again. */
 function expiryNotices(settings: z.infer<typeof writeSettings>): readonly string[] {
   const { factTtl, forceInsert, loadIntervalSeconds } = settings;
-  if (forceInsert) return [];
+  // Contract §2.1.
+  if (forceInsert)
+    return [
+      'facts are written anew though they have not changed (forceInsert: true): the audience engine looks at every one, and may start journeys',
+    ];
   const fact = settings.factName === undefined ? 'facts' : `fact "${settings.factName}"`;
   const life = factTtl === undefined ? 'their time to live' : `${factTtl} s`;
   if (loadIntervalSeconds === undefined || factTtl === undefined) {
