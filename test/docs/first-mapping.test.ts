@@ -16,9 +16,11 @@ test("the README's way from an unknown file to a proven mapping can be typed as 
     commands.map(([command]) => command),
     ['init', 'test', 'validate', 'push'],
   );
+  const startedAt = performance.now();
   for (const command of commands) {
     const { status, stdout, stderr } = await workdir.run(command);
     assert.equal(status, 0, `${command.join(' ')}\n${stdout}${stderr}`);
   }
+  assert.ok(performance.now() - startedAt < 60_000, 'the README speaks of seconds');
   assert.equal(fenced('yaml'), workdir.read('people.map.yaml'));
 });
