@@ -6,7 +6,7 @@ import { authoringError } from './codes.ts';
 import type { Draft } from './draft.ts';
 import { type Evidence, inferColumn } from './infer.ts';
 import { restyle } from './names.ts';
-import { type Privacy, privacyOf } from './privacy.ts';
+import { namesBeside, type Privacy, privacyOf } from './privacy.ts';
 import { propose } from './propose.ts';
 import { type ColumnSamples, columnSamples } from './sample.ts';
 
@@ -32,6 +32,11 @@ export function look({ rows, header }: Looking): Looked {
     const found = privacyOf(column, texts);
     if (found !== undefined) privacy.set(column.name, found);
   }
+  for (const [name, found] of namesBeside(
+    columns.map(({ name }) => name),
+    privacy,
+  ))
+    privacy.set(name, found);
   return { columns, privacy, samples };
 }
 

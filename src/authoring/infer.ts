@@ -112,7 +112,22 @@ function inferTexts(sample: ColumnSample, given: readonly string[]): Evidence {
   }
   const plain = texts.filter((text) => !always.has(text));
   const rest = plain.length > 0 ? plain : texts;
-  return evidence(sample, rest, { ...inferText(rest, words), trim, emptyWords: left(texts, always, rest) });
+  const text = inferText(rest, words);
+  const choose = text.choose ?? doubtfulWords(rest, typedToo);
+  return evidence(sample, rest, {
+    ...text,
+    ...(choose === undefined ? {} : { choose }),
+    trim,
+    emptyWords: left(texts, always, rest),
+  });
+}
+
+/** A word that stands for nothing elsewhere may be a value here: beside others it is asked for, alone it is one. */
+function doubtfulWords(texts: readonly string[], words: ReadonlySet<string>): string | undefined {
+  const found = [...new Set(texts.filter((text) => words.has(text)))];
+  if (found.length === 0 || texts.every((text) => words.has(text))) return undefined;
+  const listed = found.map((word) => JSON.stringify(word)).join(', ');
+  return `${listed}: sent as ${found.length === 1 ? 'it stands' : 'they stand'}; if it means nothing, say emptyWords: [${listed}]`;
 }
 
 const left = (texts: readonly string[], words: ReadonlySet<string>, rest: readonly string[]): string[] =>

@@ -1,7 +1,7 @@
 /** Columns that a person should think about before they leave the house: secrets, and what is about somebody. */
 import type { Evidence } from './infer.ts';
-import { saysOneOf, wordsOf } from './names.ts';
-import { flagWords, personalNames, secretNames } from './vocabulary.ts';
+import { folded, saysOneOf, wordsOf } from './names.ts';
+import { flagWords, personalFields, personalNames, plainNames, secretNames, synonyms } from './vocabulary.ts';
 
 export interface Privacy {
   /** `secret`: left out of the mapping. `personal`: mapped, and said. */
@@ -42,9 +42,31 @@ export function privacyOf({ name, guess }: Evidence, texts: readonly string[]): 
   for (const [what, names] of isFlag ? [] : personalNames) {
     if (saysOneOf(words, names) !== undefined) return { kind: 'personal', why: what };
   }
+  if (!isFlag) {
+    const whole = folded(name);
+    const field = personalWholes.find(([, names]) => names.has(whole));
+    if (field !== undefined) return { kind: 'personal', why: field[0] };
+  }
   for (const [what, form] of personalForms)
     if (mostly((text) => form.test(text))) return { kind: 'personal', why: what };
   return undefined;
+}
+
+const personalWholes = personalFields.map(([what, synonym]): readonly [string, ReadonlySet<string>] => {
+  const group = synonyms.find((names) => names.includes(synonym)) ?? [];
+  return [what, new Set(group.map(folded))];
+});
+
+const plainWholes = new Set(plainNames.map(folded));
+/** What a file about people has beside a column that is just called `name`. */
+const ofPeople = new Set(['an e-mail address', 'a phone number', 'a name', 'a birth date', 'a national id']);
+
+/** Of columns that nothing was found in, those that hold names when the file is about people. */
+export function namesBeside(columns: readonly string[], found: ReadonlyMap<string, Privacy>): [string, Privacy][] {
+  if (![...found.values()].some(({ why }) => ofPeople.has(why))) return [];
+  return columns.flatMap((column): [string, Privacy][] =>
+    found.has(column) || !plainWholes.has(folded(column)) ? [] : [[column, { kind: 'personal', why: 'a name' }]],
+  );
 }
 
 /** Of the large card schemes, with the check digit right: one number in ten has that by chance, a column has not. */

@@ -312,3 +312,36 @@ export const personalNames: readonly (readonly [kind: string, names: readonly st
   ],
   ['free text about a person', ['note', 'notes', 'comment', 'comments', 'remark', 'remarks']],
 ];
+
+/** The same in other languages, by one of the synonyms: the whole name must be it, since `nombre_producto` is nobody's. */
+export const personalFields: readonly (readonly [kind: string, synonym: string])[] = [
+  ['a name', 'first name'],
+  ['a name', 'last name'],
+  ['a phone number', 'phone'],
+  ['an address', 'street'],
+  ['an address', 'postal code'],
+  ['a birth date', 'birth date'],
+  ['of a protected kind', 'gender'],
+];
+
+/** Names of somebody in a file that is about people; elsewhere of anything. */
+export const plainNames: readonly string[] = [
+  'name',
+  'namn',
+  'navn',
+  'naam',
+  'nom',
+  'nome',
+  'nombre',
+  'customer name',
+].concat([
+  'contact name',
+  'user name',
+  'display name',
+  'kund',
+  'kunde',
+  'klant',
+  'kontakt',
+  'kontaktperson',
+  'ansprechpartner',
+]);

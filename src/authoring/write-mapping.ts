@@ -16,6 +16,8 @@ export interface Writing {
   /** Where editors find the mapping's JSON Schema, relative to the mapping. */
   readonly schema: string;
   readonly rowsLookedAt: number;
+  /** Of the rows in the sample. */
+  readonly rowsUnreadable: number;
   readonly rowsInFile: number;
   /** What to type next. */
   readonly commands: readonly string[];
@@ -27,13 +29,17 @@ const filling = 'FILL IN:';
 
 export function writeMapping(draft: Draft, writing: Writing): string {
   const { rowsLookedAt, rowsInFile, commands } = writing;
+  const { rowsUnreadable } = writing;
   const looked =
-    rowsLookedAt === rowsInFile
+    rowsLookedAt + rowsUnreadable === rowsInFile
       ? `all ${rowsInFile} rows`
-      : `${rowsLookedAt} of ${rowsInFile} rows (head, middle, tail)`;
+      : `${rowsLookedAt + rowsUnreadable} of ${rowsInFile} rows (head, middle, tail)`;
+  const unread = rowsUnreadable === 0 ? '' : `, ${rowsUnreadable} of which cannot be read`;
   return [
     `# yaml-language-server: $schema=${writing.schema}`,
-    comment(`${writing.file} → ${draft.target}: ${draft.operation}. Proposed by \`cdp-load init\` from ${looked}.`),
+    comment(
+      `${writing.file} → ${draft.target}: ${draft.operation}. Proposed by \`cdp-load init\` from ${looked}${unread}.`,
+    ),
     comment(`Look at each line marked ${choosing.slice(0, -1)} or ${filling.slice(0, -1)}, then:`),
     ...commands.map((command) => comment(`  ${command}`)),
     'version: 1',

@@ -202,6 +202,7 @@ async function author(
     file: basename(file),
     schema: `./${schemaName}`,
     rowsLookedAt: looked.samples.rows,
+    rowsUnreadable: rows.length - looked.samples.rows,
     rowsInFile,
     commands: [
       `cdp-load test ${quoted(output)}`,

@@ -116,6 +116,14 @@ test('words that stand for nothing are told from values, where the values have a
   assert.deepEqual(evidenceOf('city', ['NULL', 'Lund']).emptyWords, ['NULL']);
 });
 
+test('a word among texts that may stand for nothing is asked for, not taken for it', () => {
+  const { emptyWords, empty, choose } = evidenceOf('city', ['Lund', 'N/A', '-', 'NULL', 'Umeå', 'N/A']);
+  assert.deepEqual([emptyWords, empty], [['NULL'], 1]);
+  assert.equal(choose, '"N/A", "-": sent as they stand; if it means nothing, say emptyWords: ["N/A", "-"]');
+  assert.equal(evidenceOf('grade', ['-', '-', '-']).choose, undefined);
+  assert.equal(evidenceOf('city', ['Lund', 'Umeå']).choose, undefined);
+});
+
 test('a column of dates stays one when a few cells are damaged, and counts them', () => {
   const cells = [
     ...Array.from({ length: 30 }, (_, day) => `2024-01-${String((day % 28) + 1).padStart(2, '0')}`),

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { look } from '../../src/authoring/author.ts';
 import { privacyOf } from '../../src/authoring/privacy.ts';
-import { evidenceOf } from '../support/authoring.ts';
+import { authored, evidenceOf } from '../support/authoring.ts';
 
 const kindOf = (column: string, cells: readonly string[]) => privacyOf(evidenceOf(column, cells), cells)?.kind;
 
@@ -21,9 +22,29 @@ for (const [column, cells, kind] of [
   ['personnummer', ['19850101-1234'], 'personal'],
   ['email_opt_in', ['yes', 'no'], undefined],
   ['product_name', ['Tea'], undefined],
+  ['Voornaam', ['Ada'], 'personal'],
+  ['Prénom', ['Ada'], 'personal'],
+  ['Geburtsdatum', ['10.12.1985'], 'personal'],
+  ['Straße', ['Hauptweg 1'], 'personal'],
+  ['nombre', ['Ada'], 'personal'],
+  ['nombre_producto', ['Té'], undefined],
   ['spinning', ['1'], undefined],
 ] as const) {
   test(`${column} with ${JSON.stringify(cells)}: ${kind ?? 'nothing to say'}`, () => {
     assert.equal(kindOf(column, cells), kind);
   });
 }
+
+test('a column that is just called name holds names in a file about people, and those are not shown', () => {
+  const kindsIn = (header: string[], row: string[]) =>
+    [...look({ header, rows: [row] }).privacy].map(([column, { why }]) => [column, why]);
+  assert.deepEqual(kindsIn(['Name', 'sku'], ['Teapot', '7']), []);
+  assert.deepEqual(kindsIn(['Name', 'E-Mail', 'Customer Name', 'brand name'], ['Ada', 'ada@example.com', 'A', 'B']), [
+    ['E-Mail', 'an e-mail address'],
+    ['Name', 'a name'],
+    ['Customer Name', 'a name'],
+  ]);
+  const rows = Array.from({ length: 9 }, (_, index) => [`p${index}@example.com`, ['Ada', 'Bob'][index % 2] ?? '']);
+  const { text } = authored({ header: ['email', 'name'], rows }, { target: 'customerio' });
+  assert.doesNotMatch(text, /Ada|Bob/);
+});

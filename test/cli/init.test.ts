@@ -133,11 +133,15 @@ test('rows that do not pass are told with code, column, reason and place, and ex
   const { status, stderr } = await init(workdir, 'people.csv', '-t', 'customerio');
   assert.equal(status, 1);
   assert.match(stderr, /^40 of 41 rows pass; 1 would be rejected:$/m);
+  assert.match(workdir.read('people.map.yaml'), /^# people\.csv → .* from all 41 rows\.$/m);
   assert.match(
     stderr,
     /^ {2}1 × value-email {2}email: expected one plain e-mail address.*\(first at people\.csv:42\)$/m,
   );
   assert.match(stderr, /^Next: cdp-load validate people\.csv /m);
+  workdir.file('ragged.csv', 'id,email\n1,a@example.com\n2,b@example.com,x\n3,c@example.com\n');
+  assert.match((await init(workdir, 'ragged.csv', '-t', 'customerio')).stderr, /1 × csv-columns/);
+  assert.match(workdir.read('ragged.map.yaml'), /from all 3 rows, 1 of which cannot be read\.$/m);
 });
 
 test('what stands at the output already is never overwritten', async (t) => {

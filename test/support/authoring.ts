@@ -37,6 +37,7 @@ export function authored({ header, rows }: Table, aim: Aim): { readonly text: st
     file: 'some file.csv',
     schema: './s.json',
     rowsLookedAt: rows.length,
+    rowsUnreadable: 0,
     rowsInFile: rows.length,
     commands: [],
   };
