@@ -185,6 +185,8 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
 
 const words = (typed: string) => typed.split(' ');
 const all = Object.values(mistakes).flat();
+const takesJson = /^(push|validate|retry|runs|targets (?!check)|explain|people\.csv)/;
+const asJson = all.filter(({ typed }) => takesJson.test(typed) && !typed.includes(' --json'));
 
 function writeFiles(workdir: Workdir, url: string): void {
   const target = (more: string, start = raptor) => `targets:\n  stream: { ${start}${more} }\n`;
@@ -241,7 +243,10 @@ describe('a mistake of a newcomer', () => {
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     results = await runSeries(
       workdir.path,
-      all.map(({ typed, env = {} }) => ({ args: words(typed.replace('{port}', String(port))), env })),
+      [...all, ...asJson.map((one) => ({ ...one, typed: `${one.typed} --json` }))].map(({ typed, env = {} }) => ({
+        args: words(typed.replace('{port}', String(port))),
+        env,
+      })),
     );
     heard = platform.heard.length;
   });
@@ -274,6 +279,16 @@ describe('a mistake of a newcomer', () => {
       }
     });
   }
+
+  test('is told to programs as well: an object with code, hint and exit on stdout', () => {
+    assert.ok(asJson.length > 50);
+    for (const [index, { typed, code, status = 2 }] of asJson.entries()) {
+      const { stdout = '' } = results[all.length + index] ?? {};
+      const told = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+      assert.partialDeepStrictEqual(told, { event: 'error', code, exit: status }, typed);
+      assert.ok(told.hint?.length > 5, `${typed}: no hint`);
+    }
+  });
 
   test('reaches no platform', () => assert.equal(heard, 0));
 });
