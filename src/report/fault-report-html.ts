@@ -20,7 +20,7 @@ const mostOthers = 3;
 /** Characters of a cell that is not at fault. */
 const longestQuiet = 100;
 /** A cell of so many characters, such as a time, is not broken into lines; nor is a longer one that is at fault. */
-const shortCell = 24;
+const shortCell = 32;
 const shortCellAtFault = 40;
 
 /** What stands in a file can neither end a tag nor steer a terminal or a reader's eye. */
@@ -106,19 +106,23 @@ function aboutTheLoad({ mapping, requests, bytes, estimate, key, repeatedKeys }:
 const aboutLines =
   'Each fault has a table below with rows as they stand in the file, the cell at fault in red. Lines are counted from the top of the file as a text editor counts them; a cell with a line break takes several.';
 
-function overview({ reasons }: FaultReport): string {
+function overview({ reasons, files }: FaultReport): string {
   if (reasons.length === 0) return '';
   const rows = reasons.slice(0, mostReasons).map(({ count: times, column, code, reason, first }, index) => {
     const text = escapeHtml(reason);
     const linked = index < mostSections ? `<a href="#r${index}">${text}</a>` : text;
-    return `<tr><td class="number">${count(times)}</td><td>${escapeHtml(column ?? '')}</td><td>${linked}</td><td>${escapeHtml(first)}</td><td class="quiet">${escapeHtml(code)}</td></tr>`;
+    return `<tr><td class="number">${count(times)}</td><td>${escapeHtml(column ?? '')}</td><td>${linked}</td><td>${escapeHtml(placeOf(first, files))}</td><td class="quiet">${escapeHtml(code)}</td></tr>`;
   });
   const left = reasons.length - rows.length;
   return `<h2>What is wrong</h2>
 <p>${aboutLines}</p>
-<div class="wide"><table><thead><tr><th class="number">Rows</th><th>Column</th><th>What is wrong, for example</th><th>First at line</th><th>Code</th></tr></thead>
+<div class="wide"><table><thead><tr><th class="number">Rows</th><th>Column</th><th>What is wrong, for example</th><th>First at${files.length > 1 ? '' : ' line'}</th><th>Code</th></tr></thead>
 <tbody>${rows.join('')}</tbody></table></div>${left > 0 ? `\n<p class="quiet">… and ${plural(left, 'other fault')}, each of fewer rows or as many.</p>` : ''}`;
 }
+
+/** "people.csv:12", or the line alone where there is one file. */
+const placeOf = (first: string, files: readonly string[]): string =>
+  files.length === 1 ? first.slice(first.lastIndexOf(':') + 1) : first;
 
 /** The most frequent faults, until the page is full. */
 function sections(report: FaultReport): string {

@@ -20,7 +20,7 @@ table { border-collapse: collapse; width: 100%; font-size: .87rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid var(--line); max-width: 22rem; overflow-wrap: anywhere; }
 th { background: var(--head); white-space: nowrap; }
 tbody tr:last-child td { border-bottom: 0; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.number, th.number { width: 1%; text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td.short { white-space: nowrap; }
 td.why { min-width: 14rem; }
 td.at { min-width: 6rem; background: var(--bad-back); color: var(--bad); font-weight: 600; outline: 1px solid var(--bad); outline-offset: -1px; }

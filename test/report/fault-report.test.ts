@@ -136,6 +136,17 @@ test('of a row with a thousand columns the one at fault is shown', () => {
   assert.ok(html.length < 20_000, String(html.length));
 });
 
+test('where there is one file its lines are named, where there are several the file too', () => {
+  const one = faultReportHtml(report([row({ email: 'x' })]));
+  assert.match(one, /<th>First at line<\/th>[\s\S]*<td>2<\/td><td class="quiet">value-email/);
+  assert.match(one, /<td class="number">2<\/td><td class="at/);
+  const two = faultReportHtml(
+    report([row({ email: 'x' })], { summary: { ...summary, files: ['people.csv', 'b.csv'] } }),
+  );
+  assert.match(two, /<th>First at<\/th>[\s\S]*<td>people\.csv:2<\/td><td class="quiet">value-email/);
+  assert.match(two, /<td class="number">people\.csv:2<\/td><td class="at/);
+});
+
 test('a reason is said once, other faults of a row beside it; blanks at the ends, empty cells and missing ones are seen', () => {
   const other = { stage: 'map' as const, code: 'value-integer', column: 'n', reason: 'no integer' };
   const own = { stage: 'map' as const, code: 'value-email', column: 'email', reason: 'expected an address' };
