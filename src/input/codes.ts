@@ -24,19 +24,23 @@ export const inputCodes = {
   'encoding-not-marked': 'The input looks like UTF-16 but has no byte order mark, so the encoding must be named.',
   'delimiter-invalid': 'The delimiter must be a single ASCII character other than a quote or a line break.',
   'header-missing': 'The first line is blank, where the names of the columns should stand.',
-  'header-empty-name': 'A column has no name, so no mapping could speak of it.',
-  'header-duplicate': 'Two columns have the same name, so it would be unclear which one a mapping means.',
+  'header-empty-name':
+    'A column has no name, so no mapping could speak of it. Mostly a delimiter stands at the end of the line, or a title above the header.',
+  'header-duplicate':
+    'Two columns have the same name, so it would be unclear which one a mapping means. Give one of them another name in the header.',
   'header-broken':
     'The header cannot be read: a quote in it is not closed or stands in the wrong place, or the line is too long.',
   'header-undecodable': 'The header holds bytes that are not text in this encoding.',
 
-  'csv-columns': 'The row has more or fewer columns than the header.',
+  'csv-columns':
+    'The row has more or fewer columns than the header. Mostly a delimiter or a line break stands in a cell that has no quotes around it.',
   'csv-broken-quote':
     'A quote stands where none may stand, or a quoted field is not closed before the end of the file or the limit on the size of a row. Only the first line of such a row is rejected; reading goes on at the next line.',
   'row-too-large': 'The row is longer than the limit on the size of a row.',
   'undecodable-bytes':
-    'The row holds bytes that are not text in this encoding. It is rejected as it stands: replacing them would send a damaged text.',
-  'ndjson-syntax': 'The line is not valid JSON.',
+    'The row holds bytes that are not text in this encoding. It is rejected as it stands: replacing them would send a damaged text. If many rows are, say the encoding of the file: `--encoding windows-1252`.',
+  'ndjson-syntax':
+    'The line is not valid JSON. NDJSON has one whole JSON object on each line; for a CSV file of another name say `--format csv`.',
   'ndjson-not-object': 'The line is valid JSON but not an object.',
   'ndjson-too-deep': 'The objects and lists of the line are nested too deeply.',
   'lone-surrogate':

@@ -11,14 +11,17 @@ export const mappingCodes = {
   'value-number':
     'The text is no number as the mapping describes it. Thousands separators and decimal commas must be declared.',
   'value-boolean': 'The text is none of the words for true and false that the mapping lists.',
-  'value-date': 'The text is no date of the declared format, or a day that does not exist.',
-  'value-datetime': 'The text is no date and time of the declared format, or one that does not exist.',
+  'value-date':
+    'The text is no date of the declared format (`yyyy-MM-dd` where the mapping says no other, such as `format: dd/MM/yyyy`), or a day that does not exist.',
+  'value-datetime':
+    'The text is no date and time of the declared format (ISO 8601 where the mapping says no other, such as `format: dd/MM/yyyy HH:mm`), or one that does not exist.',
   'value-zone':
     'The text names a time without a zone, so the moment is not known. Say the zone in the mapping: `zone: Europe/Stockholm`.',
   'time-gap': 'The clocks were put forward over this time in the declared zone: it never was.',
   'time-ambiguous':
     'The clocks were put back over this time in the declared zone: it was twice. Say `ambiguous: earlier` or `later`.',
-  'value-email': 'The text is not one plain e-mail address.',
+  'value-email':
+    'The text is not one plain e-mail address such as `ada@example.com`: no name beside it, no second address, no blank around it (`trim: true` takes that off).',
   'value-enum': 'The value is not in the list of values that the mapping allows.',
   'value-json':
     'The text is not valid JSON, nests more than 1,000 levels deep, holds half of a character, or is not of the kind that the mapping says.',

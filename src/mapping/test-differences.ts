@@ -4,6 +4,7 @@ import type { Fault } from '../model/fault.ts';
 import { isRawNumber, type Json, type JsonObject } from '../model/json.ts';
 import { maskText } from '../model/mask.ts';
 import type { CompiledMapping, MappedRow } from './compile.ts';
+import { didYouMean } from './complaint.ts';
 import type { Mapping } from './mapping.ts';
 import type { MappingTest } from './schema.ts';
 import { parseJson } from './texts.ts';
@@ -96,7 +97,8 @@ function compareItem(
     const made = item !== undefined && Object.hasOwn(item, field) ? item[field] : undefined;
     const sent = encoded !== undefined && Object.hasOwn(encoded, field) ? encoded[field] : undefined;
     const inside = below(hidden, field);
-    const difference = differ(want, made ?? (made === null ? null : sent), `${label}${field}`, inside);
+    const near = made === undefined && sent === undefined ? didYouMean(field, keysOf(item, encoded)) : '';
+    const difference = differ(want, made ?? (made === null ? null : sent), `${label}${field}`, inside, near);
     return difference.length > 0 && sent !== undefined && differ(want, sent, '', inside).length === 0 ? [] : difference;
   });
 }
@@ -118,16 +120,23 @@ function hide(value: Json | undefined, hidden: Paths): string {
   return show(within(value, hidden));
 }
 
-function differ(want: Json | undefined, got: Json | undefined, path: string, hidden: Paths): Difference[] {
+/** @param near what was perhaps meant by a field that there is not */
+function differ(want: Json | undefined, got: Json | undefined, path: string, hidden: Paths, near = ''): Difference[] {
   if (Array.isArray(want) && Array.isArray(got) && want.length === got.length) {
     return want.flatMap((element, index) => differ(element, got[index], `${path}[${index}]`, hidden));
   }
   if (isPlainObject(want) && isPlainObject(got) && !isRawNumber(want) && !isRawNumber(got)) {
     const keys = new Set([...Object.keys(want), ...Object.keys(got)]);
-    return [...keys].flatMap((key) => differ(ownOf(want, key), ownOf(got, key), `${path}.${key}`, below(hidden, key)));
+    return [...keys].flatMap((key) => {
+      const meant = Object.hasOwn(got, key) ? '' : didYouMean(key, Object.keys(got));
+      return differ(ownOf(want, key), ownOf(got, key), `${path}.${key}`, below(hidden, key), meant);
+    });
   }
-  return show(want) === show(got) ? [] : [unlike(path, hide(want, hidden), hide(got, hidden))];
+  return show(want) === show(got) ? [] : [unlike(path, hide(want, hidden), `${hide(got, hidden)}${near}`)];
 }
+
+const keysOf = (...objects: readonly (JsonObject | undefined)[]): string[] =>
+  objects.flatMap((object) => Object.keys(object ?? {}));
 
 const ownOf = (object: JsonObject, key: string): Json | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined;

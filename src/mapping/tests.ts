@@ -7,7 +7,7 @@ import type { Fault } from '../model/fault.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Encoded, Target } from '../targets/target.ts';
 import { type CompiledMapping, compileMapping, type MappedRow, type Shape, type TargetKind } from './compile.ts';
-import { pointer } from './complaint.ts';
+import { didYouMean, pointer, quote } from './complaint.ts';
 import { compileExpression } from './expression.ts';
 import { fieldsOf, type Mapping } from './mapping.ts';
 import type { MappingTest } from './schema.ts';
@@ -44,6 +44,8 @@ export function runMappingTests(mapping: Mapping, target: Target, options: TestO
     ...rows.flatMap(({ rows: given, input }) => (input === 'csv' ? given.flatMap((row) => Object.keys(row)) : [])),
   ]);
   const header = [...columns];
+  // A function may read any column of the row.
+  const known = mapping.transform === undefined ? columnsOf(mapping) : [];
   const runners: { csv?: Runner; ndjson?: Runner } = {};
   return mapping.tests.map((test, index) => {
     const { rows: given, input } = rows[index] ?? { rows: [], input: 'csv' };
@@ -52,7 +54,8 @@ export function runMappingTests(mapping: Mapping, target: Target, options: TestO
     const cells = given.map((row) => (input === 'csv' ? header.map((name) => String(row[name] ?? '')) : row));
     const runner = runners[input] as Runner;
     const { mapped, items } = runner.run(cells, index, now);
-    const diff = compare(test, mapping, mapped, items, runner.hidden);
+    const found = compare(test, mapping, mapped, items, runner.hidden);
+    const diff = found.length === 0 ? found : [...found, ...misspelt(given, known)];
     return {
       name: test.name ?? `test ${index + 1}`,
       line: mapping.positions.values[pointer(['tests', index])]?.[0] ?? 1,
@@ -132,6 +135,16 @@ function sourceRows(
     );
   });
   return { rows: cells, input };
+}
+
+/** Columns of a failed test's rows that the mapping does not read, and almost does. */
+function misspelt(rows: readonly JsonObject[], known: readonly string[]): Difference[] {
+  const tops = [...new Set(known.flatMap((name) => [name, name.replace(/[.[].*$/s, '')]))];
+  const names = new Set(rows.flatMap((row) => Object.keys(row)).filter((name) => !tops.includes(name)));
+  return [...names].flatMap((name) => {
+    const meant = didYouMean(name, tops);
+    return meant === '' ? [] : [{ text: `the mapping does not read the column ${quote(name)} of the test${meant}` }];
+  });
 }
 
 /** Every column that the mapping reads, so that a test need only name those it is about. */

@@ -76,6 +76,21 @@ test('what a sensitive field gives, or one that reads its column, is masked in a
   assert.doesNotMatch(JSON.stringify([outcome?.diff, missing?.diff]), /77|0[89]/);
 });
 
+test('a column of the row or a field of the item that is misspelt is told with the one that was meant', () => {
+  const [row, field] = differences(
+    '  - row: { id: "7", ctiy: Lund, other: 1 }\n    gives: { Deep: { Er: Lund } }\n  - row: { id: "7", city: Lund }\n    gives: { Dep: { Er: Lund }, Deep: { Err: Lund }, Unlike: 1 }\n',
+  );
+  assert.deepEqual(row?.slice(1), ['the mapping does not read the column "ctiy" of the test (did you mean "city"?)']);
+  assert.deepEqual(field, [
+    'Dep: expected {"Er":"Lund"}; got nothing (did you mean "Deep"?)',
+    'Deep.Err: expected "Lund"; got nothing (did you mean "Er"?)',
+    'Deep.Er: expected nothing; got "Lund"',
+    'Unlike: expected 1; got nothing',
+  ]);
+  const [passed] = run('  - row: { id: "7", ctiy: Lund }\n    gives: { Id: 7 }\n');
+  assert.equal(passed?.passed, true);
+});
+
 test('rejects lists all the fields at fault, no more and no fewer', () => {
   assert.deepEqual(differences('  - row: { id: x, zip: bad }\n    rejects: [Id, Zip]\n'), [[]]);
   assert.deepEqual(differences('  - row: { id: x, zip: bad }\n    rejects: [Id]\n'), [['Zip: rejected too: bad']]);
