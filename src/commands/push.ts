@@ -14,12 +14,19 @@ import { newRunId } from '../journal/run-id.ts';
 import { mappingHash } from '../mapping/mapping-hash.ts';
 import { sensitiveColumns } from '../mapping/sensitive-columns.ts';
 import { systemClock } from '../model/clock.ts';
-import { exitOf } from '../model/fault.ts';
 import { maskTexts } from '../model/mask.ts';
 import { printable } from '../report/printable.ts';
 import type { Reporter, Summary } from '../report/summary.ts';
 import type { InputFlags, OutputFlags, ResumeFlags, SendingFlags, TargetFlags } from './flags.ts';
-import { commandLine, createReporter, listenForSignals, orderOf, retryCommand, transportOptions } from './world.ts';
+import {
+  commandLine,
+  createReporter,
+  endRun,
+  listenForSignals,
+  orderOf,
+  retryCommand,
+  transportOptions,
+} from './world.ts';
 
 type ValidateFlags = TargetFlags & InputFlags & SendingFlags & OutputFlags & { readonly report?: string };
 type PushFlags = ValidateFlags & ResumeFlags & { readonly dryRun?: boolean };
@@ -94,7 +101,7 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
         failed = error;
         throw error;
       } finally {
-        run.end({ exit: summary?.exit ?? exitOf(failed), totals: summary ?? null });
+        endRun(run, summary, failed);
       }
       return summary;
     } finally {

@@ -14,13 +14,21 @@ import { RowFile, rowFiles } from '../journal/rejects.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { sensitiveColumns } from '../mapping/sensitive-columns.ts';
 import { systemClock } from '../model/clock.ts';
-import { exitOf, type UserError } from '../model/fault.ts';
+import type { UserError } from '../model/fault.ts';
 import { maskTexts } from '../model/mask.ts';
 import { plural } from '../report/printable.ts';
 import type { Summary } from '../report/summary.ts';
 import type { ConfigFlags, OutputFlags, SendingFlags } from './flags.ts';
 import { stateDirOf } from './runs.ts';
-import { commandLine, createReporter, listenForSignals, orderOf, retryCommand, transportOptions } from './world.ts';
+import {
+  commandLine,
+  createReporter,
+  endRun,
+  listenForSignals,
+  orderOf,
+  retryCommand,
+  transportOptions,
+} from './world.ts';
 
 type RetryFlags = ConfigFlags & SendingFlags & OutputFlags & { readonly target?: string; readonly mapping?: string };
 
@@ -110,9 +118,12 @@ export async function retry(id: string, flags: RetryFlags): Promise<void> {
       failed = error;
       throw error;
     } finally {
-      run.end({ exit: summary?.exit ?? exitOf(failed), totals: summary ?? null });
-      reporter.close();
-      unlisten();
+      try {
+        endRun(run, summary, failed);
+      } finally {
+        reporter.close();
+        unlisten();
+      }
     }
   } finally {
     journal.close();

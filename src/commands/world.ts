@@ -2,9 +2,10 @@
 import type { ResolvedTarget } from '../config/resolve.ts';
 import type { TransportOptions } from '../delivery/transport.ts';
 import type { RunOrder } from '../engine/run.ts';
-import { Exit } from '../model/fault.ts';
+import type { JournalRun } from '../journal/run.ts';
+import { Exit, exitOf } from '../model/fault.ts';
 import { createJsonReporter } from '../report/json.ts';
-import type { Reporter } from '../report/summary.ts';
+import type { Reporter, Summary } from '../report/summary.ts';
 import { createTerminalReporter } from '../report/terminal.ts';
 import type { Operation } from '../targets/target.ts';
 import type { ConfigFlags, OutputFlags, SendingFlags } from './flags.ts';
@@ -49,6 +50,18 @@ export function listenForSignals(reporter: Pick<Reporter, 'notice' | 'close'>): 
       for (const off of handlers) off();
     },
   };
+}
+
+/**
+ * Tells the journal how the run ended. One that broke under the run cannot be told any more: the summary says so, and what was
+ * on disk by then.
+ */
+export function endRun(run: Pick<JournalRun, 'end'>, summary: Summary | undefined, failed: unknown): void {
+  try {
+    run.end({ exit: summary?.exit ?? exitOf(failed), totals: summary ?? null });
+  } catch (error) {
+    if (summary?.stopped === undefined) throw error;
+  }
 }
 
 export function createReporter(

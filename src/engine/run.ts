@@ -204,7 +204,9 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     await recorded.catch(() => {});
     clearInterval(ticker);
     world.interrupt.removeEventListener('abort', onInterrupt);
-    await Promise.all([feed.close(), world.rejects.close(), world.uncertain.close(), world.transport?.close()]);
+    const ends = [feed.close(), world.rejects.close(), world.uncertain.close(), world.transport?.close()];
+    for (const end of await Promise.allSettled(ends))
+      if (end.status === 'rejected') sender.stop({ exit: exitOf(end.reason), error: end.reason });
   }
 
   const { stopped } = sender;

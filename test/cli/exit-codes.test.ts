@@ -148,7 +148,10 @@ test('3 by --max-errors counts rows, not items: two refused items of one row are
   assert.partialDeepStrictEqual(within.summary, { read: 4, rejected: 4 });
   const over = await workdir.run([...args, '--max-errors', '6']);
   assert.equal(over.status, 3, over.stdout);
-  assert.partialDeepStrictEqual(over.summary, { rejected: 7, remaining: 1, stopped: { code: 'too-many-errors' } });
+  assert.partialDeepStrictEqual(over.summary, { read: 8, stopped: { code: 'too-many-errors' } });
+  // While an acceptance is written down the next request is on its way, and may be refused before the run has stopped.
+  const { rejected, remaining } = over.summary;
+  assert.ok((rejected === 7 && remaining === 1) || (rejected === 8 && remaining === 0), over.stdout);
 });
 
 test('4 when the platform refuses the credentials: one request, no retry, and the same command goes on once they are right', async (t) => {

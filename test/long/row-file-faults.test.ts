@@ -95,7 +95,10 @@ for (const operation of ['person', 'interaction'] as const) {
       if (ran.status === 1 && nth > 2) return;
       hit += 1;
       if (fault.name === 'SIGKILL') assert.ok(isDead(ran), `${where}\n${ran.stdout}${ran.stderr}`);
-      else saysRejectsUnwritable(ran, where);
+      else {
+        saysRejectsUnwritable(ran, where);
+        assert.equal(ran.summary['event'], platform.heard.length > 0 ? 'summary' : 'error', where + ran.stdout);
+      }
 
       const last = await workdir.run(push);
       const says = `${where}\n${ran.stdout}${last.stdout}${last.stderr}`;
