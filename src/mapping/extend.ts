@@ -2,9 +2,9 @@
  * `extends:`: a mapping may begin with what stands in another. Fields and settings are taken over name by name, everything else as a whole; what
  * the mapping says itself wins. Places are kept, so that a complaint about an inherited field names the file it stands in.
  */
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 import { type Complaint, mappingError, pointer } from './complaint.ts';
-import { readMappingText } from './files.ts';
+import { beside, readMappingText } from './files.ts';
 import { isPlainObject, type ReadYaml, readYaml } from './yaml.ts';
 
 const deepest = 8;
@@ -30,11 +30,13 @@ async function readWithBases(path: string, chain: readonly string[], count: { fi
   let merged: ReadYaml | undefined;
   for (const [index, base] of bases.entries()) {
     if (typeof base !== 'string' || base === '') return complain('expected the path of a mapping', index);
-    const basePath = join(dirname(path), base);
+    const basePath = beside(path, base);
     if (basePath === path || chain.includes(basePath)) return complain(`${base} extends this file in turn`, index);
     if (chain.length >= deepest) return complain(`more than ${deepest} files deep`, index);
     if (++count.files > mostFiles) return complain(`more than ${mostFiles} files in all`, index);
-    const inherited = inFile(await readWithBases(basePath, [...chain, path], count), basePath);
+    const read = inFile(await readWithBases(basePath, [...chain, path], count), basePath);
+    const folder = relative(dirname(path), dirname(basePath));
+    const inherited = folder === '' ? read : { ...read, data: withPathsFrom(read.data, folder) };
     merged = merged === undefined ? inherited : overlay(merged, inherited);
   }
   return merged === undefined ? read : overlay(merged, { ...read, data });
@@ -47,6 +49,34 @@ function inFile(read: ReadYaml, file: string): ReadYaml {
       Object.entries(places).map(([key, [line, column, style, inner]]) => [key, [line, column, style, inner ?? file]]),
     );
   return { ...read, keys: placed(read.keys), values: placed(read.values) };
+}
+
+/** The files that an inherited mapping names, by the way to them from the folder of the one that inherits. */
+function withPathsFrom(data: unknown, folder: string): unknown {
+  const path = (value: unknown) =>
+    typeof value === 'string' && value !== '' && !isAbsolute(value) ? join(folder, value) : value;
+  const inMap = (value: unknown, keys: Readonly<Record<string, (inner: unknown) => unknown>>): unknown => {
+    if (!isPlainObject(value)) return value;
+    const given = Object.entries(keys).filter(([key]) => Object.hasOwn(value, key));
+    return { ...value, ...Object.fromEntries(given.map(([key, change]) => [key, change(value[key])])) };
+  };
+  const inFields = (fields: unknown): unknown =>
+    isPlainObject(fields)
+      ? Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, inField(field)]))
+      : fields;
+  const inField = (field: unknown): unknown =>
+    inMap(field, {
+      map: path,
+      transform: path,
+      lookup: (lookup) => inMap(lookup, { file: path }),
+      each: (each) => inMap(each, { fields: inFields, value: inField }),
+    });
+  const inEntry = { fields: inFields };
+  return inMap(data, {
+    ...inEntry,
+    items: (items) => (Array.isArray(items) ? items.map((entry) => inMap(entry, inEntry)) : items),
+    transform: (transform) => (isPlainObject(transform) ? inMap(transform, { function: path }) : path(transform)),
+  });
 }
 
 function overlay(base: ReadYaml, over: ReadYaml): ReadYaml {

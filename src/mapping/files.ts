@@ -1,5 +1,6 @@
 /** Reads the files that make up a mapping, each up to a bound. */
 import { readFile, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
 import { mappingProblem } from './complaint.ts';
 
 export const mostMappingBytes = 1_048_576;
@@ -19,6 +20,10 @@ export async function readMappingText(path: string): Promise<string> {
   if (text === undefined) throw problem('is not UTF-8 text');
   return text;
 }
+
+/** A path as a mapping writes it: it begins at the file that it stands in. */
+export const beside = (mappingFile: string, path: string): string =>
+  isAbsolute(path) ? path : join(dirname(mappingFile), path);
 
 export async function readBounded(path: string, most: number): Promise<Buffer | 'too-large' | 'unreadable'> {
   try {

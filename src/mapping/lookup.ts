@@ -3,12 +3,11 @@
  * columns in question are kept: they travel with the mapping to every thread.
  */
 import { createHash } from 'node:crypto';
-import { dirname, join } from 'node:path';
 import { parseRecords } from '../input/csv-rows.ts';
 import { declaredDelimiter } from '../input/delimiter.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { type Complaint, didYouMean, type Path, quote } from './complaint.ts';
-import { readBounded, textOf } from './files.ts';
+import { beside, readBounded, textOf } from './files.ts';
 import { fieldsOf, type LookupTable, type Mapping, type MappingField } from './mapping.ts';
 import { sourceText } from './row-shape.ts';
 import { parseJson } from './texts.ts';
@@ -30,7 +29,7 @@ export async function readLookups(
   for (const { field, path } of mapping.entries.flatMap(fieldsOf)) {
     const { lookup } = field;
     if (lookup === undefined || tables[lookupName(lookup)] !== undefined) continue;
-    const table = await readTable(lookup, dirname(mapping.file));
+    const table = await readTable(lookup, mapping.file);
     if ('text' in table) complain({ path: [...path, 'lookup', ...table.at], text: table.text });
     else tables[lookupName(lookup)] = table;
   }
@@ -42,10 +41,10 @@ interface Trouble {
   readonly text: string;
 }
 
-async function readTable(lookup: Lookup, folder: string): Promise<LookupTable | Trouble> {
+async function readTable(lookup: Lookup, mappingFile: string): Promise<LookupTable | Trouble> {
   const { file } = lookup;
   const trouble = (text: string): Trouble => ({ at: ['file'], text: `${file} ${text}` });
-  const bytes = await readBounded(join(folder, file), mostBytes);
+  const bytes = await readBounded(beside(mappingFile, file), mostBytes);
   if (bytes === 'unreadable') return trouble('is not there or cannot be read (the path begins at the mapping)');
   if (bytes === 'too-large') return trouble(`is larger than ${mostBytes} bytes, too much to be held in memory`);
   const text = textOf(bytes);

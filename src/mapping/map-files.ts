@@ -1,7 +1,6 @@
 /** `map: levels.yaml`: the words of a field's map in a file of their own. It is read once, and its values are part of what the mapping means. */
-import { dirname, join } from 'node:path';
 import { type Complaint, mappingError, type Path, type Place, pointer } from './complaint.ts';
-import { mostMappingBytes, readBounded, textOf } from './files.ts';
+import { beside, mostMappingBytes, readBounded, textOf } from './files.ts';
 import { issueComplaints } from './issues.ts';
 import type { Mapping, MappingField } from './mapping.ts';
 import { valueMap } from './schema.ts';
@@ -18,7 +17,6 @@ interface ReadMap {
  * @throws UserError `mapping-invalid` for a file that is no map
  */
 export async function readMaps(mapping: Mapping, complain: (complaint: Complaint) => void): Promise<Mapping> {
-  const folder = dirname(mapping.file);
   const known = new Map<string, ReadMap | string>();
   const places: Record<string, Place> = {};
 
@@ -34,14 +32,14 @@ export async function readMaps(mapping: Mapping, complain: (complaint: Complaint
     const whole: MappingField = each === undefined ? rest : { ...rest, each: { ...each, ...inner } };
     if (mapFile === undefined) return whole;
     const at = [...path, 'map'];
-    const read = known.get(mapFile) ?? (await readMap(join(folder, mapFile), mapFile));
+    const read = known.get(mapFile) ?? (await readMap(beside(mapping.file, mapFile), mapFile));
     known.set(mapFile, read);
     if (typeof read === 'string') {
       complain({ path: at, text: read });
       return field;
     }
     for (const [below, [line, column, style]] of Object.entries(read.places)) {
-      if (below !== '') places[`${pointer(at)}${below}`] = [line, column, style, join(folder, mapFile)];
+      if (below !== '') places[`${pointer(at)}${below}`] = [line, column, style, beside(mapping.file, mapFile)];
     }
     return { ...whole, map: read.values };
   };

@@ -5,11 +5,11 @@
  */
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { fromCel } from './cel-values.ts';
 import { type Complaint, didYouMean, type Path, pointer, quote } from './complaint.ts';
-import { readBounded } from './files.ts';
+import { beside, readBounded } from './files.ts';
 import { fieldsOf, type Mapping } from './mapping.ts';
 import { Refusal } from './refusal.ts';
 import type { Row, Shape } from './row-shape.ts';
@@ -43,7 +43,7 @@ export async function readModules(
       complain({ path: at, text: notNamed(transform) });
       continue;
     }
-    const bytes = await readBounded(join(dirname(mapping.file), named.file), mostBytes);
+    const bytes = await readBounded(beside(mapping.file, named.file), mostBytes);
     if (typeof bytes === 'string')
       complain({ path: at, text: `${named.file} is not there or cannot be read (the path begins at the mapping)` });
     else digests[named.file] = createHash('sha256').update(bytes).digest('hex');
@@ -97,7 +97,7 @@ function loadCall(
   if (named === undefined) return notNamed(specifier);
   let module: Record<string, unknown>;
   try {
-    module = createRequire(resolve(mappingFile))(resolve(dirname(mappingFile), named.file)) as Record<string, unknown>;
+    module = createRequire(resolve(mappingFile))(resolve(beside(mappingFile, named.file))) as Record<string, unknown>;
   } catch (error) {
     return `${named.file} cannot be loaded: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;
   }

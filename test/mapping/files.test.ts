@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { compileMapping } from '../../src/mapping/compile.ts';
 import { loadMapping, parseMapping } from '../../src/mapping/load.ts';
@@ -15,7 +15,10 @@ import { csv, fakeTarget, mapOne, ndjson, withFields } from '../support/fake-tar
 async function folderWith(t: TestContext, files: Readonly<Record<string, string>>): Promise<(name: string) => string> {
   const folder = await mkdtemp(join(tmpdir(), 'mapping-'));
   t.after(() => rm(folder, { recursive: true }));
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
   return (name) => join(folder, name);
 }
 
@@ -52,6 +55,33 @@ test('a mapping begins with what it extends; what it says itself wins, and tests
   assert.deepEqual(mapOne(compileMapping(mapping, csv('x', 'y', 'z'), fakeTarget()), ['1', ' 2', '3']), [
     { a: '1', b: ' 2', c: '3' },
   ]);
+});
+
+test('files that an inherited mapping names are looked for beside it', async (t) => {
+  const at = await folderWith(t, {
+    'shared/base.yaml': withFields(
+      '  Store: { from: s, lookup: { file: data/s.csv, key: id, value: name } }\n  Tier: { from: l, map: data/levels.yaml }\n  Loud: { from: s, transform: hooks.mjs#loud }\n  L: { each: { fields: { t: { from: l, map: data/levels.yaml } } } }',
+      'group: s\ntransform: { function: hooks.mjs#row, adds: [more] }\n',
+    ),
+    'shared/data/s.csv': 'id,name\n1,Lund\n',
+    'shared/data/levels.yaml': 'a: gold\n',
+    'shared/hooks.mjs': 'export const loud = (v) => v + "!";\nexport const row = (row) => ({ ...row, more: 1 });\n',
+    'own/m.yaml': 'extends: ../shared/base.yaml\nfields:\n  More: more\n  Own: { from: l, map: own.json }\n',
+    'own/own.json': '{"a":"mine"}',
+    'own/again.yaml': 'extends: m.yaml\n',
+  });
+  const absolute = withFields(`  T: { from: l, map: ${JSON.stringify(at('own/own.json'))} }`);
+  await writeFile(at('abs.yaml'), absolute);
+  for (const name of ['own/m.yaml', 'own/again.yaml']) {
+    const compiled = compileMapping(await loadMapping(at(name)), csv('s', 'l'), fakeTarget());
+    assert.deepEqual(
+      mapOne(compiled, ['1', 'a']),
+      [{ Store: 'Lund', Tier: 'gold', Loud: '1!', L: [{ t: 'gold' }], More: 1, Own: 'mine' }],
+      name,
+    );
+  }
+  const outright = compileMapping(await loadMapping(at('abs.yaml')), csv('l'), fakeTarget());
+  assert.deepEqual(mapOne(outright, ['a']), [{ T: 'mine' }]);
 });
 
 test('items replace an inherited operation, and the other way round', async (t) => {
