@@ -12,9 +12,10 @@ export const wholeNumber = (least: number, most?: number) => (text: string) => {
   return Number(text);
 };
 
-/** Of two, the last would win without a word. */
+/** Of two, the last would win without a word; an empty one is the variable that a script forgot to set, and would mean the default. */
 const once = (text: string, before: unknown) => {
   if (before !== undefined) throw new InvalidArgumentError('It is given twice; a command takes one.');
+  if (text.trim() === '') throw new InvalidArgumentError('It is empty: is a variable of the script not set?');
   return text;
 };
 
@@ -121,10 +122,11 @@ export interface ResumeFlags {
 
 export const withConfigFlags = (command: Command): Command =>
   command
-    .option('--config <file>', 'config file (default: cdp-load.yaml here or in a folder above)')
+    .option('--config <file>', 'config file (default: cdp-load.yaml here or in a folder above)', once)
     .option(
       '--state-dir <folder>',
       'where journals and rejects are kept (default: $CDP_LOAD_STATE_DIR, else .cdp-load beside the config file)',
+      once,
     );
 
 export const withOutputFlags = (command: Command): Command =>

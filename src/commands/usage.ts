@@ -78,6 +78,12 @@ function hintFor(message: string, words: readonly string[], program: Command): s
   const commands = program.commands;
   const command = commands.find((one) => one.name() === words[0]);
   if (command === undefined) {
+    const small = commands.find((one) => one.name() === words[0]?.toLowerCase());
+    if (small !== undefined) return `Commands are written in small letters: cdp-load ${small.name()}`;
+    if (words[0] === 'help') {
+      const about = commands.find((one) => one.name() === words[1])?.name();
+      return `\`cdp-load ${about === undefined ? '' : `${about} `}--help\` says what there is.`;
+    }
     const later = words.find((word) => commands.some((one) => one.name() === word));
     if (later !== undefined) {
       const rest = words.filter((word) => word !== later);

@@ -107,6 +107,8 @@ async function inputsOf(
 ): Promise<InputFile[]> {
   if (files.filter((name) => name === '-').length > 1)
     throw engineError('no-input', 'Stdin (-) was named twice.', 'Name it once.');
+  if (files.some((name) => name.trim() === ''))
+    throw engineError('no-input', 'An input has an empty name.', 'Is a variable of the script not set?');
   const around = systemSurroundings();
   sweepSpool(stateDir, around, systemClock.now());
   const inputs: InputFile[] = [];

@@ -2,7 +2,7 @@
  * Opens an input: finds out what it is, refuses what cannot be loaded before anything is sent, and gives its rows as blocks. Reading is pulled
  * by whoever iterates, so a slow target slows the reading down.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -135,11 +135,18 @@ async function openFile(path: string): Promise<FileHandle> {
 
 function missingHint(path: string): string {
   // An address has lost a slash by being taken for a path.
-  if (/(^|\/)https?:\//.test(path))
-    return 'Addresses are not read. Fetch it and pipe it in: curl -fsS URL | cdp-load push - …';
+  const [, scheme] = /(?:^|\/)([a-z][a-z0-9+.-]+):\//.exec(path) ?? [];
+  if (scheme !== undefined) {
+    const fetch = scheme === 's3' ? 'aws s3 cp URL -' : scheme === 'gs' ? 'gcloud storage cat URL' : 'curl -fsS URL';
+    return `Addresses are not read. Fetch it and pipe it in: ${fetch} | cdp-load push - …`;
+  }
+  if (/(^|\/)~\//.test(path))
+    return 'The shell puts your home in the place of ~ only where it is not quoted. Write $HOME.';
   const name = basename(path);
   if (/[*?[]/.test(name))
     return 'A shell hands a pattern on as it is when it is quoted or nothing matches it. Look with `ls` what is there.';
+  if (path.split(',').length > 1 && existsSync(path.split(',')[0] ?? ''))
+    return 'Put blanks between files, not commas.';
   const near = closest(name, namesIn(dirname(path)));
   return near === undefined ? 'Check the path.' : `Did you mean ${near}?`;
 }

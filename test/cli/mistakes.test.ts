@@ -23,7 +23,7 @@ fields:
 const people = 'customer_id,email\n1,a@example.com\n2,b@example.com\n';
 
 interface Mistake {
-  /** As it is typed. `{port}` is one that is taken. */
+  /** As it is typed. `{port}` is one that is taken, `{nothing}` an empty word. */
   readonly typed: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Default: 2. */
@@ -52,6 +52,8 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
   'commands and flags of other programs': [
     mistake('status', 'usage', /'status'/, /hint That is `cdp-load runs`\. `cdp-load --help`/),
     mistake('rejects', 'usage', /'rejects'/, /cdp-load retry RUN/),
+    mistake('PUSH people.csv', 'usage', /'PUSH'/, /cdp-load push/),
+    mistake('help push', 'usage', /'help'/, /`cdp-load push --help`/),
     mistake('resume people.csv', 'usage', /'resume'/, /goes on by itself/),
     mistake('import people.csv', 'usage', /'import'/, /`cdp-load push`/),
     mistake('pusch people.csv', 'usage', /Did you mean push/),
@@ -64,6 +66,12 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     mistake('preview people.csv -t stream --json', 'usage', /--json is a flag of push, validate/),
   ],
   'values that cannot be': [
+    // As a script types them whose variable is not set: the default would be another journal, and rows would go out twice.
+    mistake('push people.csv -t stream --state-dir {nothing}', 'usage', /'--state-dir .*variable of the script/),
+    mistake('push people.csv -t stream --config {nothing}', 'usage', /'--config .*variable of the script/),
+    mistake('push people.csv -t stream -m {nothing}', 'usage', /--mapping .*variable of the script/),
+    mistake('push people.csv -t {nothing}', 'usage', /--target .*variable of the script/),
+    mistake('push {nothing} -t stream', 'no-input', /empty name/, /variable of the script/),
     mistake('push people.csv -t stream --rate 0', 'usage', /'0'.*above 0/),
     mistake('push people.csv -t stream --max-errors 200%', 'usage', /'200%'.*100% at most/),
     mistake('push people.csv -t stream --max-errors -1', 'usage', /'-1'.*such as 100, or a share such as 2%/),
@@ -139,6 +147,10 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
   'a file that cannot be read, or is another than meant': [
     mistake('push lost.csv -t stream', 'input-missing', /lost\.csv/, /path/),
     mistake('push people.cvs -t stream', 'input-missing', /people\.cvs/, /Did you mean people\.csv/),
+    mistake('push people.csv,other.csv -t stream', 'input-missing', /people\.csv,other\.csv/, /blanks/),
+    mistake('push https://x.example/people.csv -t stream', 'input-missing', /curl -fsS URL \| cdp-load push -/),
+    mistake('push s3://bucket/people.csv -t stream', 'input-missing', /aws s3 cp URL - \| cdp-load push -/),
+    mistake('push ~/people.csv -t stream', 'input-missing', /\$HOME/),
     mistake('push nothing-*.csv -t stream', 'input-missing', /nothing-\*\.csv/, /pattern/),
     mistake('push . -t stream', 'input-unreadable', /is a directory/, /files in it/),
     mistake('push people.map.yaml -t stream', 'input-is-yaml', /people\.map\.yaml/, /--mapping/),
@@ -183,7 +195,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
   ],
 };
 
-const words = (typed: string) => typed.split(' ');
+const words = (typed: string) => typed.split(' ').map((word) => (word === '{nothing}' ? '' : word));
 const all = Object.values(mistakes).flat();
 const takesJson = /^(push|validate|retry|runs|targets (?!check)|explain|people\.csv)/;
 const asJson = all.filter(({ typed }) => takesJson.test(typed) && !typed.includes(' --json'));
