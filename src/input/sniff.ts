@@ -10,9 +10,20 @@ const archives: readonly (readonly [what: string, unpack: string, magic: readonl
   ['bzip2', 'bzcat', [0x42, 0x5a, 0x68, 0x39, 0x31, 0x41, 0x59]],
   ['a zip archive, as every Excel workbook is', 'unzip -p', [0x50, 0x4b, 3, 4]],
 ];
+/** Of the binary workbooks of old. */
+const oldOffice = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+/** Names of files that every workbook of today has, and that stand in it as they are. */
+const workbookParts = ['[Content_Types].xml', 'xl/workbook.xml', 'xl/worksheets/'];
 
 /** Throws when the head is no text in any encoding. */
 export function refuseArchives(head: Uint8Array, path: string): void {
+  const isZip = head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4;
+  const names = isZip ? Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1') : '';
+  if (workbookParts.some((part) => names.includes(part)) || oldOffice.every((byte, i) => head[i] === byte)) {
+    throw inputError('input-compressed', `${path}: is an Excel workbook, whatever its name says`, {
+      hint: 'Export the sheet as CSV: in Excel "Save as", type "CSV UTF-8".',
+    });
+  }
   for (const [what, unpack, magic] of archives) {
     if (!magic.every((byte, i) => head[i] === byte)) continue;
     throw inputError('input-compressed', `${path}: is compressed (${what})`, {

@@ -71,6 +71,18 @@ describe('opening an input', () => {
     ],
     ['gzip', gzipSync('a,b\n1,2\n'), 'input-compressed', /gzip/],
     ['zstd', zstdCompressSync('a,b\n1,2\n'), 'input-compressed', /zstd/],
+    [
+      'a workbook under the name of a CSV file',
+      Buffer.from(`PK\x03\x04\x14\0\x06\0\x08\0${'\0'.repeat(18)}\x13\0\0\0[Content_Types].xml`, 'latin1'),
+      'input-compressed',
+      /is an Excel workbook, whatever its name says$/,
+    ],
+    [
+      'a workbook of old',
+      Buffer.from('d0cf11e0a1b11ae1000000000000', 'hex'),
+      'input-compressed',
+      /is an Excel workbook/,
+    ],
     ['a zip archive or Excel workbook', Buffer.from('PK\x03\x04\x14\0\0\0', 'latin1'), 'input-compressed', /Excel/],
     [
       'NUL bytes and control characters',
