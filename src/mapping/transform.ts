@@ -69,7 +69,8 @@ export function loadRowTransform(mapping: Mapping, shape: Shape, discreet: boole
   if (typeof change === 'string') return change;
   const notRow = new Refusal('transform-failed', `${specifier} gave neither a row nor null`);
   return (row) => {
-    const made = change(shape.kind === 'csv' ? asObject(shape.header, row as readonly string[]) : row);
+    // A copy, because functions like to change what they are given, and the row's key is read of it as it was.
+    const made = change(shape.kind === 'csv' ? asObject(shape.header, row as readonly string[]) : { ...row });
     if (made instanceof Refusal || made === null) return made;
     return isJsonObject(made) ? made : notRow;
   };

@@ -316,13 +316,14 @@ test('a transform of the mapping changes the row before where and fields see it,
 
 test('a transform of the mapping gets an NDJSON row as it is, and what it gives has every path', async (t) => {
   const at = await folderWith(t, {
-    'hooks.mjs': 'export const flat = (row) => ({ ...row.deep, long: row.id });\n',
-    'm.yaml': withFields('  a: b.c[1]\n  id: long', 'transform: hooks.mjs#flat\n'),
+    'hooks.mjs': 'export const flat = (row) => { row.long = row.id; row.id = 0; return { ...row.deep, ...row }; };\n',
+    'm.yaml': withFields('  a: b.c[1]\n  id: long', 'key: id\ntransform: hooks.mjs#flat\n'),
   });
   const compiled = compileMapping(await loadMapping(at('m.yaml')), ndjson, fakeTarget());
   const row = parseKeepingDigits('{"deep":{"b":{"c":[1,2]}},"id":12345678901234567890}') as JsonObject;
   const mapped = compiled.mapRow(row, { identity: () => '', now: 0 });
   assert.equal(mapped.kind === 'items' && mapped.items[0]?.json, '{"a":2,"id":12345678901234567890}');
+  assert.equal(compiled.keyOf(row), '12345678901234567890');
 });
 
 test('columns behind a transform of the mapping are still checked: those of the file, and those that it adds', async (t) => {
