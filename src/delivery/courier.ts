@@ -36,7 +36,8 @@ export interface CourierOptions {
   readonly random: () => number;
   readonly observer: {
     sent(chunk: Chunk, carry?: string): void;
-    retried(reason: Reason): void;
+    /** A chunk goes out again at `until` (epoch ms); undefined: when the pause is over, which was told. */
+    retried(reason: Reason, until: Milliseconds | undefined): void;
     /** Nobody sends before `until` (epoch ms), and why. */
     paused(until: Milliseconds, reason: Reason): void;
   };
@@ -187,7 +188,7 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
           return settling.giveBack(chunk, { announced, maybeTaken, used }, step.reason);
         case 'wait':
           if (step.uses !== undefined) used = oneMore(used, step.uses);
-          observer.retried(step.reason);
+          observer.retried(step.reason, step.scope === 'request' ? clock.now() + step.ms : undefined);
           if (step.scope === 'request') await clock.sleep(step.ms, run.intake);
           break;
       }

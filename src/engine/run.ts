@@ -114,11 +114,12 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
       stopIfOverBudget();
     },
     superseded: (items) => tally.superseded(items),
-    retried(reason) {
+    retried(reason, until) {
       tally.retried();
-      if (clock.now() - retrySaid < sayRetryEveryMs) return;
-      retrySaid = clock.now();
-      reporter.notice(`trying again: ${world.mask(reason.reason)}`);
+      if (until === undefined || until < retrySaid + sayRetryEveryMs) return;
+      retrySaid = until;
+      const seconds = Math.round((until - clock.now()) / 1000);
+      reporter.notice(`trying again${seconds > 0 ? ` in ${seconds} s` : ''}: ${world.mask(reason.reason)}`);
     },
     paused: (until, reason) => reporter.paused(until, masked(reason, world.mask)),
   };

@@ -185,6 +185,13 @@ test('5 when nobody listens there and the retries are used up; the same command 
     stopped: { code: 'no-connection' },
   });
   assert.match(String(summary['next']), /cdp-load push people\.csv --target stream/);
+  writeStreamSetup(workdir, await deadAddress(), 'interaction', { retries: 1 });
+  const patient = await workdir.run(push);
+  const notices = patient.events.filter(({ event }) => event === 'notice').map(({ text }) => String(text));
+  assert.ok(
+    notices.some((text) => /^trying again( in 1 s)?: the connection was refused/.test(text)),
+    patient.stdout,
+  );
 });
 
 test('6 when another run holds the load, which is told who it is and is not disturbed', async (t) => {

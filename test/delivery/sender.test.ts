@@ -277,6 +277,26 @@ test('what is called off before it left is open again, not in doubt', async () =
   assert.deepEqual([inState(bench, 'open').length, inState(bench, 'uncertain').length], [10, 0]);
 });
 
+test('whoever waits says until when: the chunk itself, or the pause of all', async () => {
+  const said: (number | undefined)[] = [];
+  const answers: Verdict[] = [retryUnknown, retryUnknown, { ...retryUnknown, scope: 'target' }];
+  const pauses: number[] = [];
+  const bench = createBench(() => answers.shift() ?? accepted, {
+    sender: {
+      observer: {
+        sent: () => {},
+        settled: () => {},
+        retried: (_reason, until) => said.push(until),
+        paused: (until) => pauses.push(until),
+      },
+    },
+  });
+  const startedAt = bench.clock.now();
+  await bench.load(10);
+  assert.deepEqual(said, [startedAt + 500, startedAt + 500 + 1000, undefined]);
+  assert.deepEqual(pauses, [startedAt + 1500 + 2000]);
+});
+
 test('a refusal of the run stops it at once and leaves nothing announced', async () => {
   const bench = createBench(() => ({ kind: 'fatal', reason: { code: 'unauthorized', reason: 'no' } }));
   await bench.load(60);
