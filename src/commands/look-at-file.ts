@@ -1,6 +1,5 @@
 /** What `init` sees of a file: a sample of its rows, in the encoding that it has. */
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { authoringError } from '../authoring/codes.ts';
 import { isOtherEncoding, unreadable } from '../authoring/file-doubts.ts';
 import { type Sample, sampleBlockBytes, takeSample } from '../authoring/take-sample.ts';
@@ -40,10 +39,9 @@ async function sampleOf(
   options: SourceOptions,
   limit: number | undefined,
 ): Promise<Omit<Seen, 'isGuess'>> {
-  const path = resolve(file);
-  const source = await openSource(path, 0, options);
+  const source = await openSource(file, 0, options);
   try {
-    if (!(await stat(path)).isFile()) {
+    if (!(await stat(file)).isFile()) {
       throw authoringError('init-input', `${file} cannot be read twice.`, 'Put what it gives in a file first.');
     }
     const { csv, encoding } = source.description;

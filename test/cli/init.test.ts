@@ -312,6 +312,7 @@ test('files that nothing can be made of are told as what they are, and no mappin
       [2, 'input-unreadable'],
     ],
   );
+  assert.match(told[3]?.stderr ?? '', /^error \.: is a directory/, 'as it was typed');
   assert.throws(() => workdir.read('m.yaml'), { code: 'ENOENT' });
 });
 
