@@ -194,7 +194,6 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
       () => sender.stopped !== undefined,
     );
     for (const chunk of planner.flush()) await sender.submit(chunk);
-    complete &&= sender.stopped === undefined;
   } catch (error) {
     // "Nothing was sent" is what exit 2 says: of a disk that fails in the middle of the input it is not true.
     const exit = tally.requests > 0 && exitOf(error) === Exit.usage ? Exit.gaveUpRetrying : exitOf(error);
@@ -229,7 +228,8 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     files: feed.names,
     ...counts,
     ...(tally.itemsSuperseded === 0 ? {} : { superseded: tally.itemsSuperseded }),
-    complete,
+    // Small inputs are read to their end long before the last answer.
+    complete: complete && stopped === undefined,
     resumed: order.resumed,
     alreadyLoaded: order.alreadyLoaded,
     requests: tally.requests,

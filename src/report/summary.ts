@@ -35,7 +35,7 @@ export interface Summary extends RowCounts {
    * Of this run; absent when there were none.
    */
   readonly superseded?: number;
-  /** The input was read to its end. */
+  /** The input was read to its end, and nothing stopped the run. */
   readonly complete: boolean;
   /** Rows that earlier runs of these loads had settled; they are in the counts. */
   readonly resumed: number;

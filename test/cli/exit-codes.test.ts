@@ -231,7 +231,8 @@ for (const [signal, exit] of [
     child.kill(signal);
     const stopped = await done;
     assert.equal(stopped.status, exit, stopped.stderr);
-    const { accepted, remaining } = stopped.summary;
+    const { accepted, remaining, complete } = stopped.summary;
+    assert.equal(complete, false);
     assert.equal(accepted, platform.stored.length, 'an answer that came was not counted');
     assert.equal(Number(accepted) + Number(remaining), 50);
     assert.ok(Number(remaining) > 40, 'new requests went out after the signal');
