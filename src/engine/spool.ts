@@ -20,8 +20,14 @@ export interface Spooled {
   release(): void;
 }
 
-/** Whether a path leads to what can be read only once. */
-export const isPipe = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
+/** Whether a path leads to what can be read only once. What cannot be looked at is for whoever opens it to name. */
+export function isPipe(path: string): boolean {
+  try {
+    return statSync(path).isFIFO();
+  } catch {
+    return false;
+  }
+}
 
 /**
  * @param stateDir made if absent

@@ -37,9 +37,12 @@ export function jsonBody(reply: ApiReply): unknown {
   }
 }
 
-/** No platform answers an API call so: a proxy, a login or a firewall has answered in its place. */
-export const isWebPage = ({ body, headers }: ApiReply): boolean =>
-  /^\s*</.test(body) || /^text\/html\b/i.test(headers['content-type'] ?? '');
+/**
+ * No platform answers an API call so: a proxy, a login or a firewall has answered in its place. The content type says nothing:
+ * some servers call an empty body or a plain "OK" text/html.
+ */
+export const isWebPage = ({ body }: ApiReply): boolean =>
+  /^\s*<(?:!--|\?xml|(?:!doctype|html|head|body)\b)/i.test(body);
 
 export const webPageHint =
   'A web page came back instead of an API reply: look for a proxy or login page between here and the platform, and at baseUrl.';

@@ -54,6 +54,7 @@ test('a header that is missing, empty, doubled or lacks a mapped column, an empt
     })),
     { args: ['push', '.', '-t', 'stream'], check: refusal('input-unreadable') },
     { args: ['push', 'good.csv', 'lost.csv', '-t', 'stream'], check: refusal('input-missing', /lost\.csv/) },
+    { args: ['push', 'good.csv', `${'n'.repeat(300)}.csv`, '-t', 'stream'], check: refusal('input-unreadable') },
     { args: ['push', '-', '-', '-t', 'stream'], check: refusal('no-input', /twice/) },
     { args: ['push', 'good.csv', '-t', 'stream', '--encoding', 'klingon'], check: refusal('encoding-unknown') },
   ]);

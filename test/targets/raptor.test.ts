@@ -56,6 +56,12 @@ const streamReplies = (operation: string): ReplyCase[] => [
   },
   {
     operation,
+    reply: { status: 200, body: 'OK', headers: { 'content-type': 'text/html; charset=utf-8' } },
+    name: 'whatever its type',
+    gives: { kind: 'accepted' },
+  },
+  {
+    operation,
     reply: { status: 200, body: '<html>Sign in</html>' },
     name: 'a page of something in between',
     gives: { kind: 'fatal', code: 'reply-unreadable' },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { retryAfterMs } from '../../src/targets/replies.ts';
+import { isWebPage, retryAfterMs } from '../../src/targets/replies.ts';
 
 const receivedAt = Date.parse('2026-11-21T16:00:00Z');
 const asked = (retryAfter: string | undefined, date?: string) =>
@@ -47,4 +47,25 @@ test('a date is taken by the clock of the platform, where it tells the time', ()
   const until = 'Sat, 21 Nov 2026 15:10:30 GMT';
   assert.equal(asked(until, 'Sat, 21 Nov 2026 15:10:00 GMT'), 30_000, 'our clock runs ahead by 50 minutes');
   assert.equal(asked(until, 'whenever'), 0);
+});
+
+test('a page is told by its first words, not by its type', () => {
+  const told = (body: string) =>
+    isWebPage({
+      kind: 'reply',
+      status: 200,
+      headers: { 'content-type': 'text/html' },
+      body,
+      truncated: false,
+      receivedAt,
+    });
+  for (const page of [
+    '<!doctype html><p>',
+    '\n <HTML lang="en">',
+    '<!-- x --><html>',
+    '<?xml version="1.0"?><error/>',
+    '<body>',
+  ])
+    assert.ok(told(page), page);
+  for (const none of ['', 'OK', '{}', '[]', '"<html>"', '<', '<3', '<htmlish>']) assert.ok(!told(none), none);
 });
