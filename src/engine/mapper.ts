@@ -3,6 +3,7 @@
  * the order in which they were given, whoever worked on them, so that nothing later depends on the number of threads.
  */
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Block, MappedBlock } from '../model/block.ts';
 import { type BlockMapping, createBlockMapping, type FileTask } from './block-mapping.ts';
@@ -22,7 +23,10 @@ const mostWorkers = 4;
  * not faster. A mapping that brings tables or modules needs room for them.
  */
 const workerLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 64 } as const;
-/** What does not fit a worker's room: a block that holds one huge row. It is mapped in this thread. */
+/**
+ * What does not fit a worker's room: a block that holds one huge row. It is mapped in this thread; so is the first block, since the first
+ * request should not wait until the workers have loaded.
+ */
 const largestForWorkers = 2_000_000;
 
 export const workersFor = (inputBytes: number): number =>
@@ -36,7 +40,7 @@ function inThisThread(mapping: BlockMapping): Mapper {
   const map = createBlockMapping(mapping);
   return {
     width: 1,
-    map: async (file, block) => map(await file, block),
+    map: async (file, block) => map(file, block),
     close: async () => {},
   };
 }
@@ -59,9 +63,11 @@ function inWorkers(mapping: BlockMapping, count: number): Mapper {
     import.meta.url.endsWith('.ts') ? './mapper-worker.ts' : './mapper-worker.js',
     import.meta.url,
   );
+  boundNurseries();
   const { tables, modules } = mapping.mapping;
   const isSmall = Object.keys(tables).length === 0 && Object.keys(modules).length === 0;
   let broken: unknown;
+  let hasBegun = false;
   let here: ReturnType<typeof createBlockMapping> | undefined;
   const hands: Hand[] = Array.from({ length: count }, () => {
     const worker = new Worker(script, { workerData: mapping, resourceLimits: isSmall ? workerLimits : {} });
@@ -80,14 +86,16 @@ function inWorkers(mapping: BlockMapping, count: number): Mapper {
 
   return {
     width: 2 * count + 1,
-    map(file, block) {
-      if (broken !== undefined) return Promise.reject(broken);
-      if (block.bytes.length > largestForWorkers) {
+    async map(file, block) {
+      if (broken !== undefined) throw broken;
+      const isFirst = !hasBegun;
+      hasBegun = true;
+      if (isFirst || block.bytes.length > largestForWorkers) {
         here ??= createBlockMapping(mapping);
-        return Promise.resolve(here(file, block));
+        return here(file, block);
       }
       const [first, ...others] = hands;
-      if (first === undefined) return Promise.reject(new Error('no worker'));
+      if (first === undefined) throw new Error('no worker');
       const hand = others.reduce((least, other) => (other.asked.length < least.asked.length ? other : least), first);
       if (!hand.knownFiles.has(file.index)) {
         hand.knownFiles.add(file.index);
@@ -105,6 +113,17 @@ function inWorkers(mapping: BlockMapping, count: number): Mapper {
       await Promise.all(hands.map(({ worker }) => worker.terminate()));
     },
   };
+}
+
+/**
+ * The trade of memory for processor time that docs/benchmarks.md measures: the nursery of this thread may not grow, those of
+ * the workers have the size at which few rows outlive a collection, and each thread collects alone. Of a whole process; small
+ * inputs, which end before it would matter, do not get here.
+ */
+function boundNurseries(): void {
+  for (const flag of ['--semi-space-growth-factor=1', '--min-semi-space-size=4', '--no-parallel-scavenge']) {
+    setFlagsFromString(flag);
+  }
 }
 
 /** A buffer can only be transferred whole: bytes that share one are copied out. */

@@ -73,8 +73,11 @@ test('a worker that fails is an error of the run, not a silence', async () => {
   const mapping = await loadMapping(`${root}/fixtures/people.map.yaml`);
   const mapper = createMapper({ settings: { ...settings, type: 'nowhere' }, mapping, now: 0 }, 1);
   const source = await openSource(`${root}/fixtures/people.csv`, 0, {});
+  const task = { index: 0, description: source.description, loadKey: '', settled: [] };
   for await (const block of source.blocks()) {
-    await assert.rejects(mapper.map({ index: 0, description: source.description, loadKey: '', settled: [] }, block));
+    // The first block is this thread's.
+    await assert.rejects(mapper.map(task, block));
+    await assert.rejects(mapper.map(task, block), /nowhere/);
     break;
   }
   await mapper.close();
