@@ -1,7 +1,7 @@
 // `npm run test:long`: what needs minutes, or programs of Debian's that are installed when they are absent. The tests start
 // and stop their own servers, on ports that the system picks.
 import { spawnSync } from 'node:child_process';
-import { needDebian } from './bench/measure.ts';
+import { needDebian } from './debian.ts';
 
 needDebian({
   '/usr/bin/strace': 'strace',

@@ -19,13 +19,21 @@ const ndjsonRow = (n: number): string =>
     ),
   );
 
+/** Rows of the same people: as CSV without quotes, as CSV with quotes around each value, as NDJSON. */
+const forms = {
+  csv: { ending: 'csv', header, row: csvRow },
+  quoted: { ending: 'quoted.csv', header, row: (n: number) => `"${csvRow(n).replaceAll(',', '","')}"` },
+  ndjson: { ending: 'ndjson', header: undefined, row: ndjsonRow },
+} as const;
+export type Form = keyof typeof forms;
+
 /** Makes the file unless it is there. */
-export async function makeFile(directory: string, format: 'csv' | 'ndjson', rows: number): Promise<string> {
-  const path = join(directory, `people-${rows}.${format}`);
+export async function makeFile(directory: string, form: Form, rows: number): Promise<string> {
+  const { ending, header, row } = forms[form];
+  const path = join(directory, `people-${rows}.${ending}`);
   if (existsSync(path)) return path;
   const out = createWriteStream(`${path}.part`);
-  if (format === 'csv') out.write(`${header}\n`);
-  const row = format === 'csv' ? csvRow : ndjsonRow;
+  if (header !== undefined) out.write(`${header}\n`);
   for (let from = 1; from <= rows; from += 5000) {
     let text = '';
     for (let n = from; n < Math.min(from + 5000, rows + 1); n++) text += `${row(n)}\n`;

@@ -1,6 +1,6 @@
 // Runs a command under GNU time, which knows the peak of resident memory of the process itself.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -9,25 +9,6 @@ export interface Measured {
   readonly peakMB: number;
   readonly stdout: string;
   readonly status: number;
-}
-
-/** Debian's packages that a benchmark or a long test needs; installed when absent. */
-export function needDebian(programs: Readonly<Record<string, string>>): void {
-  const missing = Object.entries(programs)
-    .filter(([path]) => !existsSync(path))
-    .map(([, name]) => name);
-  if (missing.length === 0) return;
-  process.stderr.write(`Installing ${missing.join(', ')} …\n`);
-  for (const args of [
-    ['update', '-q'],
-    ['install', '-y', '-q', '-o', 'DPkg::Lock::Timeout=120', '--no-install-recommends', ...missing],
-  ]) {
-    const { status } = spawnSync('apt-get', args, {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
-    if (status !== 0) throw new Error(`apt-get ${args[0]} failed; install ${missing.join(', ')} by hand`);
-  }
 }
 
 export async function measure(

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { benchMapping, makeFile } from './files.ts';
+import { benchMapping, type Form, makeFile } from './files.ts';
 import { type Measured, measure } from './measure.ts';
 import { type Nginx, startNginx } from './nginx.ts';
 
@@ -23,7 +23,7 @@ export interface Stage {
   readonly rows: number;
   readonly full: boolean;
   readonly rounds: number;
-  file(format: 'csv' | 'ndjson', rows: number): Promise<string>;
+  file(form: Form, rows: number): Promise<string>;
   /** Runs `push` or `validate` with a journal of its own; throws unless all rows were accepted and the sink got what was sent. */
   load(command: 'push' | 'validate', file: string, rows: number, options?: LoadOptions): Promise<Loaded>;
   /** A folder for a journal that nobody has used. */
@@ -54,7 +54,7 @@ export async function openStage(options: Pick<Stage, 'rows' | 'full' | 'rounds'>
     nginx,
     ...options,
     freshState,
-    file: (format, rows) => makeFile(data, format, rows),
+    file: (form, rows) => makeFile(data, form, rows),
     async load(command, file, rows, { target = 'stream', flags = [] } = {}) {
       await nginx.settled();
       nginx.taken();
