@@ -4,7 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Agent, Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+// `Agent` without the rest: caches, mocks and fetch take longer to load than a short run takes to send.
+import Agent from 'undici/lib/dispatcher/agent.js';
 import { isLoopbackHost } from '../model/address.ts';
 import { UserError } from '../model/fault.ts';
 import type { ApiFailure, ApiReply, ApiRequest } from '../model/request.ts';
@@ -38,16 +40,6 @@ const require = createRequire(import.meta.url);
 // A border to untyped code: `require` gives `any`.
 const undici = (): Undici => require('undici') as Undici;
 
-/** undici's `Agent` without the rest: caches, mocks and fetch take longer to load than a short run takes to send. */
-function agentClass(): Undici['Agent'] {
-  try {
-    return require('undici/lib/dispatcher/agent.js') as Undici['Agent'];
-  } catch {
-    // Another version may keep it elsewhere.
-    return undici().Agent;
-  }
-}
-
 /** A platform's answer is short; what is longer is not worth the memory. */
 const longestReplyBytes = 1_048_576;
 
@@ -73,7 +65,7 @@ export function createTransport(options: TransportOptions): Transport {
     connect: { timeout: options.connectTimeoutMs, ...tls },
   };
   // Without undici's own time-outs: the deadline of `Exchange` begins before each of them.
-  const direct = new (agentClass())({ ...agentOptions, headersTimeout: 0, bodyTimeout: 0 });
+  const direct = new Agent({ ...agentOptions, headersTimeout: 0, bodyTimeout: 0 });
   const proxied = proxyDispatcher(options, agentOptions, tls);
   const isLoopbackDirect = options.proxy === undefined && noProxy() === undefined;
   const callOffs = new WeakMap<AbortSignal, Set<Exchange>>();

@@ -1,0 +1,42 @@
+/**
+ * Builds `dist`: the program in few files, since finding and linking hundreds of modules is most of a start, and its declarations.
+ * The files lie side by side: what is loaded by a name made up at run time (platforms, threads) must be found from any of them.
+ */
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { typeNames } from '../src/targets/by-name.ts';
+
+const root = join(import.meta.dirname, '..');
+const outdir = join(root, 'dist');
+const entries = [
+  'cli',
+  'index',
+  'engine/mapper-worker',
+  'commands/test-worker',
+  ...typeNames.map((type) => `targets/${type}`),
+];
+
+rmSync(outdir, { recursive: true, force: true });
+await build({
+  entryPoints: entries.map((name) => join(root, 'src', `${name}.ts`)),
+  outdir,
+  entryNames: '[name]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22.19',
+  sourcemap: true,
+  legalComments: 'linked',
+  logLevel: 'warning',
+  // CommonJS packages ask for Node's modules by `require`, which ES modules do not have.
+  banner: {
+    js: `import { createRequire as requireFor } from 'node:module';\nconst require = requireFor(import.meta.url);`,
+  },
+});
+
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+process.exitCode = status ?? 1;
