@@ -26,11 +26,14 @@ export function referenceText(): string {
 const allCommands = (command: Command): Command[] => [command, ...command.commands.flatMap(allCommands)];
 
 function commandText(command: Command): string {
-  const flags = command.options.map(({ flags: spelled, description, defaultValue, argChoices }) => {
-    const choices = argChoices === undefined ? '' : ` (${argChoices.join(', ')})`;
-    const fallback = defaultValue === undefined ? '' : ` Default: ${String(defaultValue)}.`;
-    return `| \`${spelled.replaceAll('|', '\\|')}\` | ${(description + choices).replaceAll('|', '\\|')}${fallback} |`;
-  });
+  const flags = command.options.map(
+    ({ flags: spelled, description, defaultValue, defaultValueDescription, argChoices }) => {
+      const choices = argChoices === undefined ? '' : ` (${argChoices.join(', ')})`;
+      const fallback =
+        defaultValue === undefined ? '' : ` (default: ${defaultValueDescription ?? String(defaultValue)})`;
+      return `| \`${spelled.replaceAll('|', '\\|')}\` | ${(description + choices).replaceAll('|', '\\|')}${fallback} |`;
+    },
+  );
   const table = flags.length === 0 ? '' : `\n| flag | |\n|---|---|\n${flags.join('\n')}\n`;
   return `### \`${nameOf(command)}${usageOf(command)}\`\n\n${command.description()}\n${table}`;
 }

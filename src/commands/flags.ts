@@ -161,7 +161,11 @@ export const withInputFlags = (command: Command): Command =>
     )
     .option('--encoding <name>', 'encoding of the input (default: UTF-8, or UTF-16 by its byte order mark)')
     .option('--limit <rows>', 'read only the first rows of each file', wholeNumber(1))
-    .option('--max-row-size <size>', 'reject rows larger than this', byteSize, 16 * 1_048_576);
+    .addOption(
+      new Option('--max-row-size <size>', 'reject rows larger than this')
+        .argParser(byteSize)
+        .default(16 * 1_048_576, '16 MiB'),
+    );
 
 export const withSendingFlags = (command: Command): Command =>
   command
