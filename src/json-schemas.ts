@@ -2,7 +2,7 @@
  * JSON Schemas of the config file and of mappings, for editors. Made of the same zod schemas that check the files, and of what
  * each target type says of its settings, operations and fields: they cannot lag behind.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { commonTargetSettings, configFile } from './config/schema.ts';
 import { mappingJsonSchema } from './mapping/schema.ts';
 import { targetTypes } from './targets/index.ts';

@@ -1,5 +1,5 @@
 /** What may stand in `cdp-load.yaml`, apart from a target type's own settings. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 

@@ -1,5 +1,5 @@
 /** The settings of one target, put together from config and environment, and told apart: those that every target has, and its type's own. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { UserError } from '../model/fault.ts';
 import { closest } from '../model/suggest.ts';
 import { interpolate, type Surroundings } from './interpolate.ts';

@@ -62,9 +62,17 @@ export interface CommitterOptions {
   broke(reason: unknown): void;
 }
 
-/** A commit blocks this thread, so on a slow disk they are spaced out to take a fifth of its time at most, up to this. */
+/** A commit blocks this thread, so they are spaced out to take a fifth of its time at most, on a slow disk up to the longest pause. */
 const longestPauseMs = 50;
 const pausePerCommitTime = 4;
+/** What was left unused of late counts: the few commits before a first request, or between single requests, wait for nothing. */
+const longestUnusedMs = 40;
+
+/** When the next commit may begin, after one from `started` to `ended` that might have begun at `notBefore`: all in milliseconds. */
+export function nextCommitAt(notBefore: number, started: number, ended: number): number {
+  const took = ended - started;
+  return Math.max(notBefore, started - longestUnusedMs) + took + Math.min(longestPauseMs, took * pausePerCommitTime);
+}
 
 export class Committer {
   readonly #options: CommitterOptions;
@@ -183,9 +191,8 @@ export class Committer {
       this.close(error);
       return;
     }
-    const ended = performance.now();
+    this.#notBefore = nextCommitAt(this.#notBefore, started, performance.now());
     this.#commits += 1;
-    this.#notBefore = ended + Math.min(longestPauseMs, (ended - started) * pausePerCommitTime);
     this.#options.committed(batch.changes);
     batch.resolve();
   };

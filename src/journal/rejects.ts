@@ -8,7 +8,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RowRejection } from '../model/block.ts';
 import { Exit, type Fault, type UserError } from '../model/fault.ts';
 import { parseToTheLetter } from '../model/json.ts';

@@ -1,5 +1,5 @@
 /** zod's findings in the words of a mapping's author: what was expected, what stands there, what was perhaps meant. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type Complaint, didYouMean, type Path, quote } from './complaint.ts';
 import { mappingShapes } from './schema.ts';
 import { isPlainObject } from './yaml.ts';

@@ -1,5 +1,5 @@
 /** The mapping file's format (docs: "The mapping"). What zod checks here, editors check by the JSON Schema made of it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EmptyPolicy } from '../targets/target.ts';
 
 export const scalarTypes = [

@@ -3,7 +3,7 @@
  * order of requests give the same faults, chance included. Rules are walked in their order: a delay or a rate limit with
  * room left goes on to the next rule, anything else ends the walk.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { UserError } from '../model/fault.ts';
 import type { SandboxCode } from './codes.ts';
 import type { Clock, EmulatorReply } from './emulator.ts';

@@ -1,5 +1,5 @@
 /** What a test or a curious person may ask of an emulated platform, and do to it: everything below `/<platform>/__emu/`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FieldRule } from '../targets/target.ts';
 import type { Clock, Emulator, EmulatorReply } from './emulator.ts';
 import { createFaults, type Faults } from './faults.ts';

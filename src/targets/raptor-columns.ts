@@ -3,7 +3,7 @@
  * what breaks its schema later, without a word to the sender (contract §5, trap 1): so every rule it applies is applied
  * here, before sending.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Fault, shorten } from '../model/fault.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { TargetCode } from './codes.ts';

@@ -4,7 +4,7 @@
  * checks every record against the declared columns first, and says "acknowledged" where others say "loaded".
  */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { columnsSchema } from './raptor-columns.ts';
 import {
   anyColumn,

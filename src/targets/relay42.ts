@@ -3,7 +3,7 @@
  * they address, and whatever shares an id waits for the other, because two parallel requests for one new id create two
  * profiles (contract §5, trap 1).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ApiFailure, ApiReply, ApiRequest } from '../model/request.ts';
 import { datafeedDelete, datafeedPut } from './relay42/datafeeds.ts';
 import { factsAdd, factsDelete, factsUpdate } from './relay42/facts.ts';

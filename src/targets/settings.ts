@@ -1,5 +1,5 @@
 /** How all targets complain about what stands in a config or a mapping, so that the messages have one shape. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { UserError } from '../model/fault.ts';
 import type { TargetCode } from './codes.ts';
 

@@ -6,7 +6,7 @@
  * Differences that delivery must know (items a request, lanes, cost, repeatable or not) are fields here; delivery code
  * never asks for a target's name.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Fault } from '../model/fault.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { ApiFailure, ApiReply, ApiRequest } from '../model/request.ts';

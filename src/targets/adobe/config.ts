@@ -2,7 +2,7 @@
  * What a user says of their inlet. The inlet's address is its password (contract §3), so it is handled as one: only its
  * path is kept, and only to make requests.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { declaredSchema } from './schema.ts';
 
 export const vendorOrigin = 'https://dcs.adobedc.net';

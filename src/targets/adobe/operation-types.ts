@@ -1,5 +1,5 @@
 /** What can be done with rows at Adobe, and what each way needs in a mapping's `settings:`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FieldRule, OperationType } from '../target.ts';
 import { destinationShape } from './config.ts';
 

@@ -2,7 +2,7 @@
  * The part of an XDM schema that a user may declare, as a flat list of paths and types. The platform checks rows only
  * after it has said yes (contract §5.4), so a fault found here is one that would otherwise be found in a failed batch, later.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fault } from '../../model/fault.ts';
 import { isJsonObject, isRawNumber, type Json, type JsonObject } from '../../model/json.ts';
 import { linearPattern } from '../../model/linear-pattern.ts';

@@ -1,5 +1,5 @@
 /** What a Customer.io target is told in `cdp-load.yaml`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { regions, trackHost } from './region.ts';
 
 // Contract §4: "KB" may mean 1000 or 1024 and third parties name twice as much, so the defaults keep well below and may be raised.

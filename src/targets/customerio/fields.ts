@@ -1,5 +1,5 @@
 /** What a mapping may name: the fields of each call and its settings. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FieldRule } from '../target.ts';
 import type { Call, CallSettings } from './calls.ts';
 

@@ -1,5 +1,5 @@
 /** What a person writes in `cdp-load.yaml` and in a mapping for Data Talks. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { clockOf, compilePattern } from './date-pattern.ts';
 
 export const environments = {

@@ -1,5 +1,5 @@
 /** Data feeds: tables of texts for dynamic content, outside any profile (contract §2.9). One request, one entry. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isJsonObject, isRawNumber, type Json, type JsonObject } from '../../model/json.ts';
 import { readSettings } from '../settings.ts';
 import type { FieldRule } from '../target.ts';

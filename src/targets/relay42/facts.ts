@@ -1,5 +1,5 @@
 /** Facts: named sets of attributes that expire (contract §2.1 to §2.3). A fact is replaced as a whole, by its name. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ApiRequest } from '../../model/request.ts';
 import { readSettings } from '../settings.ts';
 import type { FieldRule, Operation } from '../target.ts';

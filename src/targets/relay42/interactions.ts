@@ -2,7 +2,7 @@
  * Interactions: what happened (contract §2.4, §2.5), and, in the same ordered list, facts and ids. Each of the ten types has
  * its own properties: names by the vendor, types by older clients, so what is merely unusual is left to the platform.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { readSettings } from '../settings.ts';
 import type { FieldRule, Operation } from '../target.ts';

@@ -2,7 +2,7 @@
  * Mappings: the ids of a profile (contract §2.6, §2.7). With `via: profileId` a chunk takes the documented way of CRM
  * data (§7): ask for the profile's own id first, then address the mappings by that id, in id space 42.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ApiFailure, ApiReply, ApiRequest } from '../../model/request.ts';
 import type { Verdict } from '../../model/verdict.ts';
 import { readSettings } from '../settings.ts';

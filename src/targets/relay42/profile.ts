@@ -1,5 +1,5 @@
 /** Operations on a profile as a whole: deleting it (contract §2.8) and activating a connector for it (§2.10). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import { readSettings } from '../settings.ts';
 import type { FieldRule } from '../target.ts';

@@ -1,5 +1,5 @@
 /** Settings that several operations share. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { factTtlSeconds } from './values.ts';
 
 export const partnerTypeSetting = z
