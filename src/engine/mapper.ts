@@ -85,7 +85,7 @@ function inWorkers(mapping: BlockMapping, count: number): Mapper {
   });
 
   return {
-    width: 2 * count + 1,
+    width: 3 * count + 1,
     async map(file, block) {
       if (broken !== undefined) throw broken;
       const isFirst = !hasBegun;

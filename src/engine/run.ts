@@ -81,7 +81,8 @@ export interface RunWorld {
 const progressEveryMs = 250;
 /** A run that waits says what for, but not once for each request. */
 const sayRetryEveryMs = 10_000;
-const queueBytes = 4_000_000;
+/** Payload that waits for its turn, its answer and its commit, at most. With half of it a fast platform waits for the disk. */
+const queueBytes = 8_000_000;
 /**
  * Chunks announced to the journal for each that may be in flight beside the first: a commit that is slow to reach the disk
  * delays none of them. With one request at a time, only that one is ever announced.
