@@ -3,7 +3,6 @@
  * the order in which they were given, whoever worked on them, so that nothing later depends on the number of threads.
  */
 import { availableParallelism } from 'node:os';
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Block, MappedBlock } from '../model/block.ts';
 import { type BlockMapping, createBlockMapping, type FileTask } from './block-mapping.ts';
@@ -63,7 +62,6 @@ function inWorkers(mapping: BlockMapping, count: number): Mapper {
     import.meta.url.endsWith('.ts') ? './mapper-worker.ts' : './mapper-worker.js',
     import.meta.url,
   );
-  boundNurseries();
   const { tables, modules } = mapping.mapping;
   const isSmall = Object.keys(tables).length === 0 && Object.keys(modules).length === 0;
   let broken: unknown;
@@ -113,17 +111,6 @@ function inWorkers(mapping: BlockMapping, count: number): Mapper {
       await Promise.all(hands.map(({ worker }) => worker.terminate()));
     },
   };
-}
-
-/**
- * The trade of memory for processor time that docs/benchmarks.md measures: the nursery of this thread may not grow, those of
- * the workers have the size at which few rows outlive a collection, and each thread collects alone. Of a whole process; small
- * inputs, which end before it would matter, do not get here.
- */
-function boundNurseries(): void {
-  for (const flag of ['--semi-space-growth-factor=1', '--min-semi-space-size=4', '--no-parallel-scavenge']) {
-    setFlagsFromString(flag);
-  }
 }
 
 /** A buffer can only be transferred whole: bytes that share one are copied out. */
