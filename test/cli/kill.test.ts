@@ -5,7 +5,8 @@ import { namedInFlight } from '../support/in-flight.ts';
 import { startSink } from '../support/sink.ts';
 import { createWorkdir, peopleCsv, writeStreamSetup } from '../support/workdir.ts';
 
-const rows = 20_000;
+// More than all the killed runs together get through.
+const rows = 40_000;
 const kills = 20;
 
 for (const operation of ['person', 'interaction'] as const) {
