@@ -60,8 +60,8 @@ for (const [turn, scene] of scenes.entries()) {
     await inPairs(points, async ({ call, nth }) => {
       const stage = await createStage(t, scene, { flags });
       const ran = await stage.workdir.run(stage.args, { under: killedAt(call, nth) });
-      // Commits are gathered by time, and what is compiled is written once: another run may need fewer calls.
-      if (!isDead(ran) && nth > calls[call] / 2) return;
+      // Commits are gathered by time, and threads are woken by writing: another run may need fewer calls.
+      if (!isDead(ran) && nth > calls[call] / 4) return;
       killed += 1;
       const where = `killed at ${call} ${nth}`;
       isKilled(ran, where);
