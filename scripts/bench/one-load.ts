@@ -99,4 +99,5 @@ enrolled?.run.end({ exit: summary.exit, totals: summary });
 const seconds = (performance.now() - startedAt) / 1000;
 journal?.close();
 const { accepted, requests, bytes } = summary;
-process.stdout.write(`${JSON.stringify({ seconds, accepted, requests, bytes })}\n`);
+const commits = enrolled?.run.commits ?? 0;
+process.stdout.write(`${JSON.stringify({ seconds, accepted, requests, bytes, commits })}\n`);

@@ -22,4 +22,6 @@ export interface Receipt {
 export interface Ledger {
   /** Resolves when the events are on disk, in order. Rejects when they cannot be: then the run must stop. */
   record(events: readonly LedgerEvent[], receipts?: readonly Receipt[]): Promise<void>;
+  /** Somebody waits for what was recorded, and has nothing else to do. Otherwise it may wait for more to come. */
+  hurry(): void;
 }

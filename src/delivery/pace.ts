@@ -29,6 +29,8 @@ export interface Pace {
   close(): void;
   readonly state: {
     readonly inFlight: number;
+    /** Requests that could leave if they might. */
+    readonly waiting: number;
     readonly limit: number;
     readonly rate: number | undefined;
     readonly pausedUntil: Milliseconds;
@@ -185,7 +187,7 @@ export function createPace(options: PaceOptions, clock: Clock): Pace {
       opened = false;
     },
     get state() {
-      return { inFlight, limit: currentLimit(), rate: bucket?.rate, pausedUntil };
+      return { inFlight, waiting: waiting.length, limit: currentLimit(), rate: bucket?.rate, pausedUntil };
     },
   };
 }

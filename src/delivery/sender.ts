@@ -13,6 +13,7 @@ import type { Milliseconds } from '../model/verdict.ts';
 import type { Chunk } from './chunk.ts';
 import { type CourierOptions, createCourier } from './courier.ts';
 import { createLanes } from './lanes.ts';
+import type { Ledger } from './ledger.ts';
 import { createSettling, type SettlingOptions } from './settling.ts';
 import type { StopReason } from './stop.ts';
 
@@ -21,7 +22,8 @@ export type SenderObserver = CourierOptions['observer'] & Pick<SettlingOptions, 
 
 export interface SenderOptions
   extends Omit<CourierOptions, 'observer'>,
-    Pick<SettlingOptions, 'ledger' | 'writeRejects' | 'writeUncertain'> {
+    Pick<SettlingOptions, 'writeRejects' | 'writeUncertain'> {
+  readonly ledger: Ledger;
   readonly observer: SenderObserver;
   /** Chunks worked on at once (in flight or waiting to be retried). */
   readonly concurrency: number;
@@ -51,6 +53,7 @@ export function createSender(options: SenderOptions): Sender {
   const callOff = new AbortController();
   let stopped: StopReason | undefined;
   let isOpen = false;
+  let isDraining = false;
   let active = 0;
   /** Of the active ones, those that have their answer and wait only for the journal. */
   let answered = 0;
@@ -66,8 +69,23 @@ export function createSender(options: SenderOptions): Sender {
     void clock.sleep(options.graceMs, callOff.signal).then(() => callOff.abort());
   };
 
+  /**
+   * Each commit costs time, so the journal may gather as long as there is plenty ready to leave, or room for more to be made
+   * ready meanwhile.
+   */
+  const hurryIfShort = () => {
+    const isFull = heldBytes >= options.queueBytes / 2 || active - answered >= options.concurrency + options.ahead;
+    if ((isFull || isDraining || !isOpen) && pace.state.waiting <= options.ahead / 2) options.ledger.hurry();
+  };
+
   const settling = createSettling({
-    ledger: options.ledger,
+    ledger: {
+      record(...recorded) {
+        const done = options.ledger.record(...recorded);
+        hurryIfShort();
+        return done;
+      },
+    },
     uncertain: policy.uncertain,
     settled: (chunk, to, items, records) => observer.settled(chunk, to, items, records),
     superseded: (items) => observer.superseded?.(items),
@@ -135,10 +153,13 @@ export function createSender(options: SenderOptions): Sender {
       lanes.enter(chunk);
       pump();
       if (heldBytes >= options.queueBytes && stopped === undefined) {
+        hurryIfShort();
         await new Promise<void>((resolve) => roomMade.push(resolve));
       }
     },
     async drain() {
+      isDraining = true;
+      hurryIfShort();
       if (active > 0 || lanes.waiting > 0) await new Promise<void>((resolve) => emptied.push(resolve));
       callOff.abort();
     },

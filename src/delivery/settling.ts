@@ -16,7 +16,7 @@ export interface FailedItem {
 }
 
 export interface SettlingOptions {
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, 'record'>;
   readonly uncertain: Policy['uncertain'];
   /** `records` says which rows of which loads and entries. */
   readonly settled: (chunk: Chunk, to: Settlement, items: number, records: readonly EntryRecords[]) => void;

@@ -26,6 +26,7 @@ export function createMemoryBook(loads: number, entries: number): Book {
     async record(events) {
       for (const event of events) applyEvent(stateOf(event.load), event);
     },
+    hurry: () => {},
     checkpoint: () => {},
     finishReading: () => {},
     counts: (load, records) => countRows(stateOf(load), records),

@@ -82,12 +82,13 @@ const progressEveryMs = 250;
 /** A run that waits says what for, but not once for each request. */
 const sayRetryEveryMs = 10_000;
 /** Payload that waits for its turn, its answer and its commit, at most. With half of it a fast platform waits for the disk. */
-const queueBytes = 8_000_000;
+const queueBytes = 16_000_000;
 /**
  * Chunks announced to the journal for each that may be in flight beside the first: a commit that is slow to reach the disk
  * delays none of them. With one request at a time, only that one is ever announced.
  */
 const aheadOfEach = 4;
+const leastAhead = 64;
 const graceMs = 10_000;
 const longestPauseMs = 3_600_000;
 
@@ -201,6 +202,7 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     sender.stop({ exit, error });
   } finally {
     await sender.drain();
+    book.hurry();
     // Commits keep their order, so the last one stands for all. Its failure has stopped the run already.
     await recorded.catch(() => {});
     clearInterval(ticker);
@@ -285,7 +287,7 @@ function createDelivery(
     writeRejects: (items) => writeItems(items, world.rejects),
     writeUncertain: (items) => writeItems(items, world.uncertain),
     concurrency: order.limits.concurrency,
-    ahead: (order.limits.concurrency - 1) * aheadOfEach,
+    ahead: order.limits.concurrency === 1 ? 0 : Math.max(leastAhead, (order.limits.concurrency - 1) * aheadOfEach),
     queueBytes,
     graceMs,
   });

@@ -2,12 +2,13 @@
  * Group commit. What callers ask to be recorded is summed up until the next commit and goes to disk as one transaction;
  * all of them share its promise. Within one commit only the sum matters, since a crash leaves all of it or nothing: so
  * events are folded into one set per load, entry and state, and a target that takes one record a request costs a few
- * rows a commit.
+ * rows a commit. A commit is written here and synced beside the work; the next one waits for that.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { explained, rollBack } from './database.ts';
+import { explain, explained, rollBack } from './database.ts';
 import type { Checkpoint, Loads } from './loads.ts';
 import type { Locks } from './locks.ts';
+import type { LogSync } from './log-sync.ts';
 import { RangeSet } from './ranges.ts';
 import {
   emptyState,
@@ -51,7 +52,9 @@ interface Batch {
 export interface CommitterOptions {
   readonly path: string;
   readonly run: string;
+  /** Whose commits do not sync. */
   readonly database: DatabaseSync;
+  readonly log: Pick<LogSync, 'begin' | 'finish'>;
   readonly loads: Loads;
   readonly locks: Locks;
   /** Entries of a load; throws for one that is not this run's. */
@@ -62,7 +65,9 @@ export interface CommitterOptions {
   broke(reason: unknown): void;
 }
 
-/** A commit blocks this thread, so they are spaced out to take a fifth of its time at most, on a slow disk up to the longest pause. */
+/** While nobody is in a hurry, a commit waits this long for more to come. */
+const gatherMs = 50;
+/** Otherwise commits and their syncs take a fifth of the time at most, on a slow disk up to the longest pause. */
 const longestPauseMs = 50;
 const pausePerCommitTime = 4;
 /** What was left unused of late counts: the few commits before a first request, or between single requests, wait for nothing. */
@@ -78,8 +83,16 @@ export class Committer {
   readonly #options: CommitterOptions;
   readonly #commitStatement: StatementSync;
   readonly #beginStatement: StatementSync;
+  /** Gathering. */
   #batch: Batch | undefined;
+  /** Written, and not known to be on disk. */
+  #written: Batch | undefined;
+  #isInHurry = false;
+  /** When the batch that gathers was begun, and the one that is being written. */
+  #opened = 0;
+  #started = 0;
   #notBefore = 0;
+  #cancelCommit: () => void = () => {};
   #broken: unknown;
   #commits = 0;
 
@@ -119,10 +132,21 @@ export class Committer {
     return batch.promise;
   }
 
-  /** Commits what is waiting, and what committing it brings about, now; throws what a later `record` would reject with. */
+  /** Somebody waits for what is gathered now, and has nothing else to do. */
+  hurry(): void {
+    if (this.#batch === undefined || this.#isInHurry) return;
+    this.#isInHurry = true;
+    this.#schedule();
+  }
+
+  /** Brings to disk what is waiting, and what that brings about, now; throws what a later `record` would reject with. */
   flush(): void {
-    while (this.#batch !== undefined && this.#broken === undefined) this.#commit();
-    if (this.#broken !== undefined) throw this.#broken;
+    while (this.#broken === undefined) {
+      if (this.#written !== undefined) this.#sync(this.#written);
+      else if (this.#batch !== undefined) this.#write(this.#batch);
+      else return;
+    }
+    throw this.#broken;
   }
 
   /** Ends it: everything after this is refused with `reason`. */
@@ -168,36 +192,87 @@ export class Committer {
     // Some callers look only at a later promise or at the end of the run; a failure is sticky, so it is not lost by this.
     promise.catch(() => {});
     this.#batch = { changes: new Map(), receipts: [], promise, resolve, reject };
-    const wait = this.#notBefore - performance.now();
-    if (wait <= 0) setImmediate(this.#commit);
-    else setTimeout(this.#commit, Math.ceil(wait));
+    this.#opened = performance.now();
+    this.#schedule();
     return this.#batch;
+  }
+
+  #schedule(): void {
+    this.#cancelCommit();
+    // The end of a sync schedules the next.
+    if (this.#written !== undefined) return;
+    const due = this.#isInHurry ? this.#notBefore : Math.max(this.#notBefore, this.#opened + gatherMs);
+    const wait = due - performance.now();
+    if (wait <= 0) {
+      const immediate = setImmediate(this.#commit);
+      this.#cancelCommit = () => clearImmediate(immediate);
+    } else {
+      const timer = setTimeout(this.#commit, Math.ceil(wait));
+      this.#cancelCommit = () => clearTimeout(timer);
+    }
   }
 
   readonly #commit = (): void => {
     const batch = this.#batch;
     // A flush came first.
-    if (batch === undefined) return;
+    if (batch === undefined || this.#written !== undefined) return;
+    this.#write(batch);
+    if (this.#written !== batch) return;
+    try {
+      this.#options.log.begin((error) => {
+        // Or here.
+        if (this.#written === batch) this.#synced(batch, error);
+      });
+    } catch (error) {
+      this.#synced(batch, error);
+    }
+  };
+
+  #write(batch: Batch): void {
     this.#batch = undefined;
+    this.#isInHurry = false;
     if (this.#broken !== undefined) {
       batch.reject(this.#broken);
       return;
     }
     const started = performance.now();
     try {
-      explained(this.#options.path, () => this.#write(batch));
+      explained(this.#options.path, () => this.#transact(batch));
     } catch (error) {
       batch.reject(error);
       this.close(error);
       return;
     }
-    this.#notBefore = nextCommitAt(this.#notBefore, started, performance.now());
-    this.#commits += 1;
-    this.#options.committed(batch.changes);
-    batch.resolve();
-  };
+    this.#started = started;
+    this.#written = batch;
+  }
 
-  #write(batch: Batch): void {
+  #sync(batch: Batch): void {
+    try {
+      this.#options.log.finish();
+    } catch (error) {
+      this.#synced(batch, error);
+      return;
+    }
+    this.#synced(batch, null);
+  }
+
+  /** After a failed sync nobody knows what of the log is on disk, and a second one may say that all is well: so it is never tried. */
+  #synced(batch: Batch, error: unknown): void {
+    this.#written = undefined;
+    this.#notBefore = nextCommitAt(this.#notBefore, this.#started, performance.now());
+    if (error !== null) this.close(explain(error, this.#options.path));
+    if (this.#broken === undefined) {
+      this.#commits += 1;
+      this.#options.committed(batch.changes);
+      batch.resolve();
+    } else {
+      batch.reject(this.#broken);
+    }
+    if (this.#batch !== undefined) this.#schedule();
+  }
+
+  #transact(batch: Batch): void {
     const { database, loads, locks, run } = this.#options;
     this.#beginStatement.run();
     try {

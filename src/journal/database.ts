@@ -133,8 +133,13 @@ export function syncFolder(folder: string): void {
 
 function prepareConnection(database: DatabaseSync): void {
   database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-  database.exec('PRAGMA synchronous = FULL');
+  syncAtCommit(database, true);
   database.exec('PRAGMA foreign_keys = OFF');
+}
+
+/** Whether a commit is on disk when COMMIT returns. If not, the log is to be synced before anybody relies on it. */
+export function syncAtCommit(database: DatabaseSync, isOn: boolean): void {
+  database.exec(`PRAGMA synchronous = ${isOn ? 'FULL' : 'NORMAL'}`);
 }
 
 /** Without a right to write: who closes a journal last moves its log into the file for good, and a damaged one is to stay as it is. */
@@ -207,7 +212,7 @@ export function corrupt(path: string, what: string, cause?: unknown): UserError 
   });
 }
 
-function explain(error: unknown, path: string): unknown {
+export function explain(error: unknown, path: string): unknown {
   if (error instanceof UserError) return error;
   if (error instanceof DamagedRow) return corrupt(path, error.message, error);
   // SQLite's primary result codes (the low byte): https://sqlite.org/rescode.html

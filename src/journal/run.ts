@@ -5,10 +5,11 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { applyChange, Committer, type LoadChange, type Receipt, rowsOf } from './commits.ts';
-import { explained, inTransaction, unwritable } from './database.ts';
+import { explained, inTransaction, syncAtCommit, unwritable } from './database.ts';
 import type { History } from './history.ts';
 import type { Checkpoint, Load, Loads } from './loads.ts';
 import type { Locks } from './locks.ts';
+import { LogSync } from './log-sync.ts';
 import type { Decision } from './plan.ts';
 import { RangeSet } from './ranges.ts';
 import {
@@ -90,6 +91,7 @@ export class JournalRun {
   readonly #held = new Map<number, HeldLoad>();
   readonly #committer: Committer;
   readonly #file: number | undefined;
+  readonly #log: LogSync;
   #isInDoubt = false;
   #onBroken: (reason: unknown) => void = () => {};
 
@@ -104,10 +106,13 @@ export class JournalRun {
       const complete = load.state === 'complete';
       this.#held.set(load.id, { load, state, doubtful: [], complete, records: undefined, events });
     }
+    this.#log = new LogSync(parts.path);
+    explained(parts.path, () => syncAtCommit(parts.database, false));
     this.#committer = new Committer({
       path: parts.path,
       run: parts.id,
       database: parts.database,
+      log: this.#log,
       loads: parts.store,
       locks: parts.locks,
       entriesOf: (load) => this.#find(load).state.entries.length,
@@ -165,7 +170,11 @@ export class JournalRun {
       (_, entry) => doubts.find((doubt) => doubt.entry === entry && doubt.fate === 'resend')?.records ?? new RangeSet(),
     );
     this.#isInDoubt ||= doubts.some(({ fate }) => fate === 'resend');
-    if (events.length > 0) await this.record(events);
+    if (events.length > 0) {
+      const recorded = this.record(events);
+      this.hurry();
+      await recorded;
+    }
     return doubts;
   }
 
@@ -214,6 +223,11 @@ export class JournalRun {
     return this.#committer.commits;
   }
 
+  /** Somebody waits for what was recorded, and has nothing else to do. Otherwise it may wait for more to come. */
+  hurry(): void {
+    this.#committer.hurry();
+  }
+
   /** Commits what is waiting now, without gathering any more. Throws what a later `record` would reject with. */
   flush(): void {
     this.#committer.flush();
@@ -238,15 +252,20 @@ export class JournalRun {
     this.#parts.stopHeartbeat();
     this.#onBroken = () => {};
     this.#checkFile();
-    this.#committer.flush();
-    this.#committer.close(new Error(`Run ${id} has ended; nothing more can be recorded for it`));
-    explained(path, () =>
+    try {
+      this.#committer.flush();
+    } finally {
+      this.#committer.close(new Error(`Run ${id} has ended; nothing more can be recorded for it`));
+      this.#log.close();
+    }
+    explained(path, () => {
+      syncAtCommit(database, true);
       inTransaction(database, () => {
         locks.verify(id);
         history.end(id, now(), outcome.exit, outcome.totals);
         locks.release(id);
-      }),
-    );
+      });
+    });
   }
 
   /** SQLite writes on happily into a file that was deleted or moved away, and all of it would be gone with the process. */

@@ -121,6 +121,7 @@ async function run(
     pace: createPace({ concurrency: 4 }, clock),
     planner,
     ledger: {
+      hurry: () => {},
       async record(moved) {
         // What a killed process had not written is not there.
         if (isDead) return;

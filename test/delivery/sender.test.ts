@@ -42,6 +42,8 @@ function createBench(
     policy?: Partial<Policy>;
     sender?: Partial<SenderOptions>;
     lanes?: (record: number) => number[];
+    json?: (record: number) => string;
+    between?: () => Promise<unknown>;
   } = {},
 ): Bench {
   const clock = createVirtualClock();
@@ -70,6 +72,7 @@ function createBench(
     pace: createPace({ concurrency: 4 }, clock),
     planner,
     ledger: {
+      hurry: () => {},
       async record(moved) {
         await Promise.resolve();
         for (const event of moved) {
@@ -107,13 +110,16 @@ function createBench(
     states: () => states,
     async load(count) {
       const items = Array.from({ length: count }, (_, index) => ({
-        json: `${index + 1}`,
+        json: given.json?.(index + 1) ?? `${index + 1}`,
         record: index + 1,
         lanes: given.lanes?.(index + 1) ?? [],
       }));
       const block = makeBlock(items, [operation]);
       const submitted = (async () => {
-        for (const chunk of [...planner.add(block), ...planner.flush()]) await sender.submit(chunk);
+        for (const chunk of [...planner.add(block), ...planner.flush()]) {
+          await sender.submit(chunk);
+          await given.between?.();
+        }
         await sender.drain();
       })();
       let done = false;
@@ -444,6 +450,7 @@ test('a journal that cannot be written stops the run before another request leav
   const bench = createBench(() => accepted, {
     sender: {
       ledger: {
+        hurry: () => {},
         record: async () => {
           writes += 1;
           if (writes > 1) throw new Error('disk full');
@@ -482,4 +489,48 @@ test('chunks are announced ahead of their turn only where they may be sent again
     assert.equal(inState(bench, 'accepted').length, bench.requests.length * 10);
     assert.equal(inState(bench, 'open').length > 0, repeatable);
   }
+});
+
+test('a journal that commits only when it is told to hurry is told to, whatever is waited for', async () => {
+  const sizes = fc.record({
+    count: fc.integer({ min: 1, max: 400 }),
+    ahead: fc.integer({ min: 0, max: 20 }),
+    queueBytes: fc.integer({ min: 1, max: 5_000 }),
+    keys: fc.integer({ min: 1, max: 50 }),
+    items: fc.integer({ min: 1, max: 10 }),
+    longest: fc.integer({ min: 1, max: 1_000 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(sizes, async ({ count, ahead, queueBytes, keys, items, longest }) => {
+      let commits = 0;
+      let waiting: (() => void)[] = [];
+      const bench = createBench(() => accepted, {
+        operation: { laned: true, limits: { items, bytes: 1_000_000 } },
+        lanes: (record) => [record % keys],
+        json: (record) => `"${'x'.repeat((record * 37) % longest)}"`,
+        between: () => new Promise((resolve) => setImmediate(resolve)),
+        sender: {
+          ahead,
+          queueBytes,
+          exchange: async () => ({ verdict: accepted, tookMs: 1, calledOff: false }),
+          ledger: {
+            record: () => new Promise((resolve) => waiting.push(resolve)),
+            hurry() {
+              if (waiting.length === 0) return;
+              const gathered = waiting;
+              waiting = [];
+              commits += 1;
+              setImmediate(() => {
+                for (const resolve of gathered) resolve();
+              });
+            },
+          },
+        },
+      });
+      await bench.load(count);
+      assert.equal(waiting.length, 0);
+      assert.ok(commits >= 2);
+    }),
+    { numRuns: 100 },
+  );
 });

@@ -24,7 +24,7 @@ export async function deliver(
     exchange: createExchange(target, transport, undefined, systemClock),
     pace: createPace({ concurrency }, systemClock),
     planner,
-    ledger: { record: () => Promise.resolve() },
+    ledger: { record: () => Promise.resolve(), hurry: () => {} },
     policy: { plan: target.retry, uncertain: 'auto', longestPauseMs: 1000 },
     clock: systemClock,
     random: () => 0.5,

@@ -1,0 +1,52 @@
+/**
+ * Brings the journal's write-ahead log to disk beside the work. With `synchronous=NORMAL` SQLite's COMMIT only writes to the
+ * log, which the crash of a process survives; a power cut survives what was synced. SQLite keeps the order: it syncs the log
+ * before it moves anything out of it (https://sqlite.org/pragma.html#pragma_synchronous). No lock of SQLite's lies on the log
+ * itself, so opening and closing it here frees none (https://sqlite.org/wal.html).
+ */
+import { closeSync, fsync, fsyncSync, openSync } from 'node:fs';
+
+export class LogSync {
+  readonly #path: string;
+  #file: number | undefined;
+  #underWay = 0;
+  #isClosed = false;
+
+  /** @param journal the database's path; its log exists as soon as something was committed */
+  constructor(journal: string) {
+    this.#path = `${journal}-wal`;
+  }
+
+  /** Calls `done` when all that is committed now is on disk, or will not get there. Throws what opening throws. */
+  begin(done: (error: Error | null) => void): void {
+    const file = this.#open();
+    this.#underWay += 1;
+    fsync(file, (error) => {
+      this.#underWay -= 1;
+      this.#closeIfIdle();
+      done(error);
+    });
+  }
+
+  /** The same, waiting for it. */
+  finish(): void {
+    fsyncSync(this.#open());
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#closeIfIdle();
+  }
+
+  #open(): number {
+    // Windows syncs only what is open for writing.
+    this.#file ??= openSync(this.#path, 'r+');
+    return this.#file;
+  }
+
+  #closeIfIdle(): void {
+    if (!this.#isClosed || this.#underWay > 0 || this.#file === undefined) return;
+    closeSync(this.#file);
+    this.#file = undefined;
+  }
+}
