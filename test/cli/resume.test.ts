@@ -1,6 +1,17 @@
 /** The same command goes on; what is loaded is not loaded twice; what has changed in between is named and decided by a person. */
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startRecorder } from '../support/recorder.ts';
@@ -167,6 +178,13 @@ test('a complete load of interactions under another mapping is not doubled unask
   assert.equal(platform.heard.length, 1);
 });
 
+const rowsOfLongFile = 120_000;
+/** More payload than a run has in hand, so that the end is not read before the first answer. */
+const longFile = (from = 1): string => {
+  const domain = `${['a', 'b', 'c'].map((letter) => letter.repeat(60)).join('.')}.example.com`;
+  return peopleCsv(rowsOfLongFile, from).replaceAll('example.com', domain);
+};
+
 test('a file that is written to while it is read is named with exit 5, and is not taken for loaded', async (t) => {
   const workdir = createWorkdir(t);
   let isGrown = false;
@@ -177,13 +195,12 @@ test('a file that is written to while it is read is named with exit 5, and is no
     return { delay: 20 };
   });
   writeStreamSetup(workdir, platform.url);
-  // More than is read ahead, so that the end is reached after the first answer.
-  workdir.file('p.csv', peopleCsv(60_000));
+  workdir.file('p.csv', longFile());
   const ran = await workdir.run([...push, '--limit', '1000000']);
   assert.equal(ran.status, 5, ran.stdout);
   assert.partialDeepStrictEqual(ran.summary, {
     event: 'summary',
-    read: 60_000,
+    read: rowsOfLongFile,
     exit: 5,
     stopped: { code: 'input-changed-meanwhile' },
   });
@@ -201,7 +218,7 @@ const disturbances: readonly (readonly [
   [
     'replaced by another',
     (path) => {
-      writeFileSync(`${path}.new`, peopleCsv(60_000, 100_000));
+      writeFileSync(`${path}.new`, longFile(200_000));
       renameSync(`${path}.new`, path);
     },
     'input-changed-meanwhile',
@@ -209,7 +226,11 @@ const disturbances: readonly (readonly [
   ],
   [
     'changed in the middle, at the same length',
-    (path) => writeFileSync(path, peopleCsv(60_000).replace('\n30000,', '\n99999,')),
+    (path) => {
+      const file = openSync(path, 'r+');
+      writeSync(file, '99999,', longFile().indexOf('30000,'));
+      closeSync(file);
+    },
     'input-changed-meanwhile',
     (again) => refused(again, 'input-changed', /--restart/),
   ],
@@ -233,17 +254,21 @@ for (const [what, disturb, code, after] of disturbances) {
       return { delay: 20 };
     });
     writeStreamSetup(workdir, platform.url);
-    workdir.file('p.csv', peopleCsv(60_000));
+    workdir.file('p.csv', longFile());
     const ran = await workdir.run(push);
     assert.equal(ran.status, 5, ran.stdout + ran.stderr);
     assert.partialDeepStrictEqual(ran.summary, { event: 'summary', exit: 5, stopped: { code } });
     assert.match(String((ran.summary['stopped'] as { hint?: string }).hint), /\S/);
     after(await workdir.run(push));
-    workdir.file('p.csv', peopleCsv(60_000));
+    workdir.file('p.csv', longFile());
     const last = await workdir.run(push);
-    assert.partialDeepStrictEqual(last.summary, { read: 60_000, accepted: 60_000, exit: 0 }, last.stdout + last.stderr);
+    assert.partialDeepStrictEqual(
+      last.summary,
+      { read: rowsOfLongFile, accepted: rowsOfLongFile, exit: 0 },
+      last.stdout + last.stderr,
+    );
     const ids = idsOf(platform.stored);
-    assert.deepEqual([ids.length, new Set(ids).size], [60_000, 60_000]);
+    assert.deepEqual([ids.length, new Set(ids).size], [rowsOfLongFile, rowsOfLongFile]);
   });
 }
 
