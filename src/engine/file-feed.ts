@@ -9,7 +9,7 @@ import type { Feed } from './feed.ts';
 import { createMapper, type Mapper, workersFor } from './mapper.ts';
 import { createQuoter } from './quote.ts';
 import { createReturning } from './returning-groups.ts';
-import { type SurveyedFile, verifyUnchanged } from './survey.ts';
+import { guardAgainstChange, type SurveyedFile, verifyUnchanged } from './survey.ts';
 
 /** One file that has rows left to load. */
 export interface StreamedFile {
@@ -96,12 +96,14 @@ async function readFile(
   if (isStopped()) return false;
   const reading = await openSource(one.file.path, one.file.index, source);
   const upTo = one.task.upTo ?? Number.POSITIVE_INFINITY;
+  const guard = guardAgainstChange(one.file);
   try {
     let atEnd = false;
     const { name, description } = one.file;
     const limit = { upTo: one.task.upTo, onCut: (record: number) => onCut?.(name, record) };
     for await (const block of groupedBlocks(reading.blocks(one.from), mapping.mapping, description, limit)) {
       if (isStopped() || block.startRecord > upTo) return false;
+      await guard();
       await queue.add(one, block);
       if (block.startRecord + block.records - 1 > upTo) return false;
       atEnd = block.last;

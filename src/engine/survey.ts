@@ -2,6 +2,7 @@
  * Looks at every input before anything is sent: whether it can be read, what it is, whether the mapping fits its header. A
  * mistake in the last of many files stops the run before the first request of the first.
  */
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fingerprintOf, sameFingerprint } from '../input/fingerprint.ts';
 import { openSource, type SourceDescription, type SourceOptions } from '../input/source.ts';
@@ -24,6 +25,8 @@ export interface SurveyedFile extends InputFile {
   readonly description: SourceDescription;
   readonly fingerprint: Fingerprint;
   readonly bytes: number;
+  /** What the file system said of it before its fingerprint was taken. */
+  readonly stamp: string | undefined;
 }
 
 export async function survey(
@@ -39,8 +42,9 @@ export async function survey(
     await source.close();
     const description = { ...source.description, path: file.name };
     compile(description);
+    const stamp = stampOf(file.path);
     const fingerprint = await fingerprintOf(file.path);
-    surveyed.push({ ...file, index, description, fingerprint, bytes: fingerprint.size });
+    surveyed.push({ ...file, index, description, fingerprint, bytes: fingerprint.size, stamp });
   }
   return surveyed;
 }
@@ -68,6 +72,26 @@ export function duplicatesIn(files: readonly SurveyedFile[]): ReadonlyMap<Survey
 
 export const duplicateNotice = (name: string, of: string): string =>
   `${name} has the same content as ${of}: it is loaded once`;
+
+/**
+ * To be called with each part that was read, before it is used: what was read after somebody wrote to the file must not be
+ * sent, or a row would count as loaded that the file does not have once it is put back. A file that was only touched goes on.
+ */
+export function guardAgainstChange(file: SurveyedFile): () => Promise<void> {
+  let { stamp } = file;
+  return async () => {
+    const now = stampOf(file.path);
+    if (now === stamp) return;
+    await verifyUnchanged(file);
+    stamp = now;
+  };
+}
+
+/** Undefined when it is not there. */
+function stampOf(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? undefined : `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+}
 
 /**
  * A file that changes while it is read leaves nobody knowing which rows were seen. Its load stays unfinished, so the next run
