@@ -46,6 +46,10 @@ export interface Sender {
   readonly intake: AbortSignal;
 }
 
+/** What a chunk on its way takes beside its payload, roughly: nearly all of it where each record is a request. */
+const bytesBesidePayload = 8192;
+const weightOf = ({ bytes }: Chunk): number => bytes + bytesBesidePayload;
+
 export function createSender(options: SenderOptions): Sender {
   const { pace, clock, observer, policy } = options;
   const lanes = createLanes();
@@ -139,7 +143,7 @@ export function createSender(options: SenderOptions): Sender {
       stop({ exit: exitOf(error), error });
     }
     active -= 1;
-    heldBytes -= chunk.bytes;
+    heldBytes -= weightOf(chunk);
     lanes.leave(chunk);
     pump();
     if (heldBytes < options.queueBytes) for (const resume of roomMade.splice(0)) resume();
@@ -149,7 +153,7 @@ export function createSender(options: SenderOptions): Sender {
   return {
     async submit(chunk) {
       if (stopped !== undefined) return;
-      heldBytes += chunk.bytes;
+      heldBytes += weightOf(chunk);
       lanes.enter(chunk);
       pump();
       if (heldBytes >= options.queueBytes && stopped === undefined) {

@@ -95,7 +95,7 @@ function createBench(
     writeUncertain: async (items) => void uncertain.push(...items),
     concurrency: 4,
     ahead: 8,
-    queueBytes: 200,
+    queueBytes: 40_000,
     graceMs: 5000,
     ...given.sender,
   });
@@ -395,7 +395,10 @@ test('a wall of equal refusals stops the run with a diagnosis', async () => {
 });
 
 test('a wall inside one bisected chunk rejects the rows that were refused, and leaves all others to be sent', async () => {
-  const bench = createBench(() => refuse, { operation: { limits: { items: 100, bytes: 1e6 } } });
+  const bench = createBench(() => refuse, {
+    operation: { limits: { items: 100, bytes: 1e6 } },
+    sender: { queueBytes: 200 },
+  });
   await bench.load(200);
   assert.equal(bench.sender.stopped?.reason?.code, 'identical-refusals');
   assert.deepEqual(
@@ -495,10 +498,10 @@ test('a journal that commits only when it is told to hurry is told to, whatever 
   const sizes = fc.record({
     count: fc.integer({ min: 1, max: 400 }),
     ahead: fc.integer({ min: 0, max: 20 }),
-    queueBytes: fc.integer({ min: 1, max: 5_000 }),
+    queueBytes: fc.integer({ min: 1, max: 60_000 }),
     keys: fc.integer({ min: 1, max: 50 }),
     items: fc.integer({ min: 1, max: 10 }),
-    longest: fc.integer({ min: 1, max: 1_000 }),
+    longest: fc.integer({ min: 1, max: 3_000 }),
   });
   await fc.assert(
     fc.asyncProperty(sizes, async ({ count, ahead, queueBytes, keys, items, longest }) => {
