@@ -1,5 +1,5 @@
 /**
- * NDJSON blocks to rows: one `JSON.parse` a line. Lines that could lose something in it (numbers with more digits than a double keeps, halves of
+ * NDJSON blocks to rows: one `JSON.parse` a line, or less where lines look alike. Lines that could lose something in it (numbers with more digits than a double keeps, halves of
  * surrogate pairs, nesting that would overflow a stack further on) are told by cheap tests over the whole block and read with more care.
  */
 import type { Block } from '../model/block.ts';
@@ -22,11 +22,13 @@ import {
   tooLarge,
   undecodable,
 } from './rows.ts';
+import { createUniformReader, isPlain } from './uniform-lines.ts';
 
 export function ndjsonParser(description: SourceDescription, decoder: Decoder): (block: Block) => ParsedBlock {
   const { coding, maxRowBytes, encoding } = description;
   const rules = rulesOf(description);
   const unit = unitSize(coding);
+  const uniform = createUniformReader();
 
   const readWhole = (block: Block): ((index: number) => JsonObject | RowFault) | undefined => {
     // Only in a larger block can a row be over the limit.
@@ -35,7 +37,19 @@ export function ndjsonParser(description: SourceDescription, decoder: Decoder): 
     const lines = feedLinesOf(utf8, isBlank, block.records);
     mustAgree(block, lines.count);
     const care = { numbers: hasDigitRun(utf8), surrogates: utf8.includes('\\u') };
-    return (index) => readLine(lines.line(index), care);
+    if (!isPlain(utf8)) return (index) => readLine(lines.line(index), care);
+    let lessons = lessonsOfBlock;
+    return (index) => {
+      const line = lines.line(index);
+      const known = uniform.read(line);
+      if (known !== undefined) return known;
+      const row = readLine(line, care);
+      if (lessons > 0 && !(row instanceof RowFault)) {
+        lessons -= 1;
+        uniform.learn(line, row);
+      }
+      return row;
+    };
   };
 
   const readApart = (block: Block): ((index: number) => JsonObject | RowFault) => {
@@ -71,6 +85,9 @@ export function ndjsonParser(description: SourceDescription, decoder: Decoder): 
     };
   };
 }
+
+/** Learning costs more than parsing: lines that all differ must not pay for it each time. */
+const lessonsOfBlock = 8;
 
 const space = 32;
 const tab = 9;
