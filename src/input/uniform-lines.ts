@@ -62,8 +62,6 @@ export function createUniformReader(): UniformReader {
     read,
     learn(line, value) {
       keys = Object.keys(value);
-      // Setting it would change what the object inherits from.
-      if (keys.includes('__proto__')) keys = [];
       for (const [comma, colon] of spacings) {
         heads = keys.map((key, index) => `${index === 0 ? '{' : comma}${JSON.stringify(key)}${colon}`);
         if (isDeepStrictEqual(read(line), value)) return;
