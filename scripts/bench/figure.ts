@@ -39,6 +39,22 @@ export const median = (values: readonly number[]): number => {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 };
 
+export interface Cost {
+  /** Median of what one thing took more than another that ran beside it, in percent. */
+  readonly percent: number;
+  /** By how much two runs of the other differ, in percent: the median. */
+  readonly noise: number;
+}
+
+/** What `dear` takes more than `plain`, run by run, and what `again` differs from `plain`, which is the same thing. */
+export function costOf(dear: readonly number[], plain: readonly number[], again: readonly number[]): Cost {
+  const more = (of: readonly number[]) => of.map((value, round) => (value / (plain[round] ?? Number.NaN) - 1) * 100);
+  return { percent: median(more(dear)), noise: median(more(again).map(Math.abs)) };
+}
+
+export const costInWords = ({ percent, noise }: Cost): string =>
+  `${percent < 0 ? '−' : '+'}${Math.abs(percent).toFixed(1)} % (two equal runs differ by ${noise.toFixed(1)} %)`;
+
 export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 export const perSecond = (amount: number, seconds: number, unit: string): string =>
   `${count(amount / seconds)} ${unit}/s (${seconds.toFixed(2)} s)`;

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { count, type Figure, interleaved, type Line } from './figure.ts';
-import type { Stage } from './stage.ts';
+import { measure } from './measure.ts';
+import { type Stage, script } from './stage.ts';
 
 const connections = 128;
 const records = 100_000;
@@ -12,7 +13,7 @@ const seconds = 5;
 export const recordsFigure: Figure = {
   name: 'records',
   title: 'One record, or one person, a request',
-  about: `\`datatalks\` signs each of ${count(records)} requests; \`relay42\` groups ${factsEach} rows of a person into one. ${connections} connections, the whole process timed with its start. wrk (C) and autocannon (Node) send one and the same body of the same size to the same nginx for ${seconds} s and do nothing else. Each in turn, best of each.`,
+  about: `\`datatalks\` signs each of ${count(records)} requests; \`relay42\` groups ${factsEach} rows of a person into one. ${connections} connections, the whole process timed with its start. wrk (C), autocannon (Node) and the HTTP client that the loader is built on, undici, by itself send one and the same body of the same size to the same nginx for ${seconds} s (undici: ${count(records)} times) and do nothing else. Each in turn, best of each.`,
   async run(stage) {
     const { nginx, rounds } = stage;
     const folder = join(stage.work, 'records');
@@ -23,6 +24,9 @@ export const recordsFigure: Figure = {
         target,
         flags: ['--config', join(folder, 'cdp-load.yaml')],
       });
+      // A person whose rows lie in two blocks may take two.
+      if (loaded.requests < records || loaded.requests > records * 1.001)
+        throw new Error(`${target}: ${loaded.requests} requests for ${records} records`);
       return { perSecond: loaded.requests / loaded.seconds, bytes: Math.round(loaded.bytes / loaded.requests) };
     };
     const runs = await interleaved(rounds, { datatalks: () => once('datatalks'), relay42: () => once('relay42') });
@@ -32,6 +36,7 @@ export const recordsFigure: Figure = {
       const best = Math.max(...runs[target].map(({ perSecond }) => perSecond));
       const wrk = flood(folder, nginx.url, bytes);
       const autocannon = floodFromNode(nginx.url, bytes);
+      const undici = await bareRequests(nginx.url, bytes);
       await nginx.settled();
       nginx.taken();
       lines.push(
@@ -43,6 +48,7 @@ export const recordsFigure: Figure = {
         },
         share('wrk', best, wrk),
         ...(autocannon === undefined ? [] : [share('autocannon', best, autocannon)]),
+        { what: '… undici alone', value: `${count(undici)} requests/s` },
       );
     }
     return lines;
@@ -85,6 +91,12 @@ function floodFromNode(url: string, bytes: number): number | undefined {
   };
   if (errors + non2xx > 0) throw new Error(`autocannon: ${errors} errors, ${non2xx} refusals`);
   return requests.average;
+}
+
+async function bareRequests(url: string, bytes: number): Promise<number> {
+  const args = [script('bare-requests.ts'), url, bytes, records, connections].map(String);
+  const { stdout } = await measure(process.execPath, args);
+  return Number(stdout);
 }
 
 function prepareRecords({ nginx }: Stage, folder: string) {
@@ -150,10 +162,10 @@ function prepareRecords({ nginx }: Stage, folder: string) {
       target: 'relay42',
       operation: 'facts.add',
       key: 'customer_id',
-      settings: { partnerType: 2001, factName: 'loyalty', factTtl: 31_536_000 },
+      settings: { partnerType: 2001, factTtl: 31_536_000 },
       fields: {
         partnerId: { from: 'customer_id', required: true },
-        'properties.fact': 'fact',
+        factName: 'fact',
         'properties.points': { from: 'points', type: 'integer' },
       },
     }),
