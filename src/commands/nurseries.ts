@@ -1,13 +1,31 @@
 /** How V8 collects garbage in a load. The flags hold for a whole process, so only the command line sets them, never the library. */
-import { setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+
+const MB = 1024 * 1024;
+/** Of both halves. One step of growth leads there from V8's first megabyte, the next would lead to 32. */
+const enoughBytes = 8 * MB;
+const growthFactor = 4;
+const lookEveryMs = 20;
 
 /**
- * The trade of memory for processor time that docs/benchmarks.md measures: the nursery of this thread does not grow any more,
- * those of the workers have the size at which few rows outlive a collection, and each thread collects alone. To be called once
+ * The trade of memory for processor time that docs/benchmarks.md measures: the nursery of this thread grows to 4 MB and no more,
+ * those of the workers have that size, at which few rows outlive a collection, and each thread collects alone. To be called once
  * the program is loaded, which leaves much garbage, and before workers start.
  */
 export function boundNurseries(): void {
-  for (const flag of ['--semi-space-growth-factor=1', '--min-semi-space-size=4', '--no-parallel-scavenge']) {
+  for (const flag of [
+    `--semi-space-growth-factor=${growthFactor}`,
+    '--min-semi-space-size=4',
+    '--no-parallel-scavenge',
+  ]) {
     setFlagsFromString(flag);
   }
+  const watch = setInterval(() => {
+    if (nurseryBytes() < enoughBytes) return;
+    setFlagsFromString('--semi-space-growth-factor=1');
+    clearInterval(watch);
+  }, lookEveryMs).unref();
 }
+
+const nurseryBytes = (): number =>
+  getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_size ?? enoughBytes;
