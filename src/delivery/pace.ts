@@ -37,6 +37,12 @@ export interface Pace {
   };
 }
 
+interface Waiting {
+  readonly cost: number;
+  readonly signal: AbortSignal;
+  resolve(isGranted: boolean): void;
+}
+
 const cutOnPushBack = 0.7;
 const cutOnSlowness = 0.9;
 /** Weight of the newest round trip in the running mean. */
@@ -72,7 +78,8 @@ export function createPace(options: PaceOptions, clock: Clock): Pace {
   let lastCut = 0;
 
   const bucket = options.rate === undefined ? undefined : createBucket(options.rate, clock.now());
-  const waiting: { cost: number; resolve: (granted: boolean) => void }[] = [];
+  let waiting: Waiting[] = [];
+  const listenedTo = new WeakSet<AbortSignal>();
   let alarm: AbortController | undefined;
 
   const currentLimit = () => (opened ? Math.floor(limit) : 1);
@@ -116,6 +123,19 @@ export function createPace(options: PaceOptions, clock: Clock): Pace {
     alarm = undefined;
   };
 
+  /** One listener for all who wait: one for each is felt where each record is a request. */
+  const listenTo = (signal: AbortSignal) => {
+    if (listenedTo.has(signal)) return;
+    listenedTo.add(signal);
+    const giveUp = () => {
+      const gone = waiting.filter((one) => one.signal === signal);
+      waiting = waiting.filter((one) => one.signal !== signal);
+      if (waiting.length === 0) unsetAlarm();
+      for (const { resolve } of gone) resolve(false);
+    };
+    signal.addEventListener('abort', giveUp, { once: true });
+  };
+
   /** Towards a known rate in big steps, as long as the platform has not pushed back: thousands a second take hundreds in flight. */
   const growth = () => (bucket !== undefined && lastCut === 0 ? Math.max(1, limit * growthToRate) : 1);
 
@@ -152,21 +172,8 @@ export function createPace(options: PaceOptions, clock: Clock): Pace {
         return granted;
       }
       return new Promise((resolve) => {
-        const entry = {
-          cost,
-          resolve: (isGranted: boolean) => {
-            signal.removeEventListener('abort', giveUp);
-            resolve(isGranted);
-          },
-        };
-        const giveUp = () => {
-          const index = waiting.indexOf(entry);
-          if (index >= 0) waiting.splice(index, 1);
-          if (waiting.length === 0) unsetAlarm();
-          resolve(false);
-        };
-        signal.addEventListener('abort', giveUp, { once: true });
-        waiting.push(entry);
+        listenTo(signal);
+        waiting.push({ cost, signal, resolve });
         grantWhatMayLeave();
       });
     },
