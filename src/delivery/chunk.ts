@@ -160,8 +160,9 @@ export interface EntryRecords {
 
 /** Which records a chunk's items come from, for each load and entry; `only` narrows it to some items. */
 export function recordsOf(chunk: Chunk, only?: (index: number) => boolean): EntryRecords[] {
-  const found: EntryRecords[] = [];
-  let current: EntryRecords | undefined;
+  // Ranges grow in place: a new one for each item would be felt.
+  const found: { readonly load: number; readonly entry: number; readonly ranges: [from: number, to: number][] }[] = [];
+  let current: (typeof found)[number] | undefined;
   let index = 0;
   for (const { block, from, to } of chunk.segments) {
     const { entries, firstRow, lastRow } = block.mapped;
@@ -180,7 +181,7 @@ export function recordsOf(chunk: Chunk, only?: (index: number) => boolean): Entr
       const last = base + (lastRow[item] ?? 0);
       const previous = current.ranges.at(-1);
       if (previous !== undefined && previous[1] + 1 === first) {
-        current.ranges[current.ranges.length - 1] = [previous[0], last];
+        previous[1] = last;
       } else {
         current.ranges.push([first, last]);
       }

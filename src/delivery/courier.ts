@@ -93,6 +93,11 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
   };
 
   const settle = async (chunk: Chunk, { rejected, again, receipts }: Extract<Step, { do: 'settle' }>) => {
+    // The common case, which makes nothing to throw away.
+    if (rejected.size === 0 && again.length === 0) {
+      refusals.accepted();
+      return settling.accept(chunk, chunk.items, undefined, receipts);
+    }
     const open = new Set(again);
     const accepted = chunk.items - rejected.size - open.size;
     if (accepted > 0) refusals.accepted();
@@ -100,7 +105,7 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
     await settling.reject(chunk, rejected);
     if (accepted === 0) return;
     const isAccepted = (index: number) => !rejected.has(index) && !open.has(index);
-    await settling.accept(chunk, accepted, accepted === chunk.items ? undefined : isAccepted, receipts);
+    await settling.accept(chunk, accepted, isAccepted, receipts);
   };
 
   const deliver = async (chunk: Chunk, arrived: Passage): Promise<void> => {
