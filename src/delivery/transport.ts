@@ -11,6 +11,7 @@ import { isLoopbackHost } from '../model/address.ts';
 import { UserError } from '../model/fault.ts';
 import type { ApiFailure, ApiReply, ApiRequest } from '../model/request.ts';
 import type { Milliseconds } from '../model/verdict.ts';
+import { errorCode, failureOf, timedOut } from './transport-failures.ts';
 
 export interface TransportOptions {
   readonly connections: number;
@@ -42,17 +43,6 @@ const undici = (): Undici => require('undici') as Undici;
 
 /** A platform's answer is short; what is longer is not worth the memory. */
 const longestReplyBytes = 1_048_576;
-
-/** Errors that come before a byte of the request has left. */
-const beforeSending = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
 
 export function createTransport(options: TransportOptions): Transport {
   const tls = readTls(options);
@@ -232,57 +222,6 @@ function flatHeaders(headers: Record<string, string | string[] | undefined>): Re
   }
   return flat;
 }
-
-const timedOut = (timeoutMs: Milliseconds): ApiFailure => ({
-  kind: 'failure',
-  code: 'timed-out',
-  message: `no complete answer within ${timeoutMs / 1000} s`,
-  sent: 'unknown',
-});
-
-function failureOf(error: unknown, timeoutMs: Milliseconds): ApiFailure {
-  const code = errorCode(error);
-  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return timedOut(timeoutMs);
-  if (isCertificateTrouble(code)) {
-    return {
-      kind: 'failure',
-      code: 'bad-certificate',
-      message: `the certificate is not trusted (${code})`,
-      sent: 'no',
-    };
-  }
-  const refused = tunnelRefusal(error);
-  if (refused !== undefined) return refused;
-  const sent = beforeSending.has(code) ? 'no' : 'unknown';
-  return { kind: 'failure', code: code.toLowerCase(), message: connectionMessage(code, error), sent };
-}
-
-/** undici says of a proxy that would not open a tunnel no more than this text. Nothing has gone to the platform then. */
-function tunnelRefusal(error: unknown): ApiFailure | undefined {
-  const [, status] = /^Proxy response \((\d{3})\)/.exec(error instanceof Error ? error.message : '') ?? [];
-  if (status === undefined) return undefined;
-  const isFinal = status.startsWith('4') && status !== '408' && status !== '429';
-  const message = `the proxy answered ${status} when asked for the way to the platform`;
-  return { kind: 'failure', code: isFinal ? 'proxy-refused' : 'proxy-failed', message, sent: 'no' };
-}
-
-function connectionMessage(code: string, error: unknown): string {
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the platform's host name cannot be resolved (${code})`;
-  if (code === 'ECONNREFUSED') return 'the connection was refused (ECONNREFUSED)';
-  const message = error instanceof Error ? error.message : String(error);
-  return `the connection failed: ${message === '' ? code : message} (${code})`;
-}
-
-/** undici wraps; a happy-eyeballs failure is an AggregateError of several. */
-function errorCode(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return 'UNKNOWN';
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  if ('errors' in error && Array.isArray(error.errors) && error.errors.length > 0) return errorCode(error.errors[0]);
-  if ('cause' in error && error.cause !== undefined) return errorCode(error.cause);
-  return 'UNKNOWN';
-}
-
-const isCertificateTrouble = (code: string) => /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS_|EPROTO/.test(code);
 
 /** Undefined: nobody has said which hosts are reached without a proxy. */
 const noProxy = (): string | undefined => process.env['no_proxy'] ?? process.env['NO_PROXY'];

@@ -9,7 +9,6 @@ import { createPace, type Pace } from '../delivery/pace.ts';
 import { createPlanner, type Planner } from '../delivery/plan.ts';
 import { createSender, type Sender, type SenderObserver } from '../delivery/sender.ts';
 import type { FailedItem } from '../delivery/settling.ts';
-import type { StopReason } from '../delivery/stop.ts';
 import { createTokenCache } from '../delivery/token-cache.ts';
 import type { Transport } from '../delivery/transport.ts';
 import type { RowFile } from '../journal/rejects.ts';
@@ -19,10 +18,11 @@ import type { Clock } from '../model/clock.ts';
 import { Exit, exitOf, UserError } from '../model/fault.ts';
 import { maskTexts } from '../model/mask.ts';
 import type { Reason } from '../model/verdict.ts';
-import { addsUp, type Progress, type Reporter, type RowCounts, type Summary } from '../report/summary.ts';
+import { addsUp, type Progress, type Reporter, type Summary } from '../report/summary.ts';
 import type { Operation } from '../targets/target.ts';
 import type { Book } from './book.ts';
 import { createDrySender } from './dry-sender.ts';
+import { overBudget, reasonOf, type WaysOn, whatNext } from './ending.ts';
 import { type ErrorBudget, isOverBudget } from './error-budget.ts';
 import { estimateRun } from './estimate.ts';
 import { type Feed, type Intake, takeIn } from './feed.ts';
@@ -57,7 +57,7 @@ export interface RunOrder {
   readonly identicalRefusals?: number | undefined;
 }
 
-export interface RunWorld {
+export interface RunWorld extends WaysOn {
   readonly clock: Clock;
   readonly random: () => number;
   readonly book: Book;
@@ -72,10 +72,6 @@ export interface RunWorld {
   readonly mask: (text: string) => string;
   /** Aborts with an {@link Exit} as its reason: SIGINT, SIGTERM, SIGHUP. */
   readonly interrupt: AbortSignal;
-  /** What to type to go on after a stop. */
-  readonly commandAgain: string;
-  /** What to type to send a run's rows again; undefined: the target will be gone. */
-  readonly retryCommand: ((run: string) => string) | undefined;
 }
 
 const progressEveryMs = 250;
@@ -248,7 +244,7 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     uncertainFile: world.uncertain.rows > 0 ? world.uncertain.path : undefined,
     stopped: stopped === undefined ? undefined : masked(reasonOf(stopped), world.mask),
     exit,
-    next: whatNext(order, world, exit, counts),
+    next: order.command === 'validate' ? undefined : whatNext(order.run, world, exit, counts),
   };
 }
 
@@ -303,40 +299,3 @@ function estimateOf({ limits, resolved }: RunOrder, { requests, cost }: { reques
 }
 
 const masked = (reason: Reason, mask: (text: string) => string): Reason => ({ ...reason, reason: mask(reason.reason) });
-
-function overBudget(budget: ErrorBudget | undefined, rejected: number): Reason {
-  const allowed =
-    budget === undefined ? '' : 'rows' in budget ? `${budget.rows} rows` : `${budget.percent} % of the rows`;
-  return { code: 'too-many-errors', reason: `${rejected} rows were rejected; --max-errors allows ${allowed}` };
-}
-
-function reasonOf({ reason, error, exit }: StopReason): Reason {
-  if (!(error instanceof UserError)) return reason ?? interruption(exit);
-  const said = { code: error.code, reason: error.message.replace(/\.$/, '') };
-  return error.hint === undefined ? said : { ...said, hint: error.hint };
-}
-
-function interruption(exit: Exit): Reason {
-  return { code: 'interrupted', reason: exit === Exit.terminated ? 'told to stop (SIGTERM)' : 'interrupted' };
-}
-
-function whatNext(order: RunOrder, world: RunWorld, exit: Exit, counts: RowCounts): string | undefined {
-  if (order.command === 'validate') return undefined;
-  const stoppedEarly = exit !== Exit.ok && exit !== Exit.someRowsFailed;
-  if (stoppedEarly) {
-    const goesOn = `the same command goes on where this run stopped: ${world.commandAgain}`;
-    if (exit !== Exit.tooManyErrors || world.retryCommand === undefined) return goesOn;
-    return `mend the mapping or the rows; ${goesOn}; rejected rows go out again by: ${world.retryCommand(order.run)}`;
-  }
-  if (world.retryCommand === undefined) {
-    return counts.rejected > 0 ? `mend the mapping or the rows, then: ${world.commandAgain}` : undefined;
-  }
-  const retry = world.retryCommand(order.run);
-  const steps = [
-    counts.rejected > 0 ? `mend the mapping or the rows, then: ${retry}` : undefined,
-    counts.uncertain > 0
-      ? `look whether the uncertain rows arrived; to send them again: ${retry} --uncertain resend`
-      : undefined,
-  ].filter((step) => step !== undefined);
-  return steps.length > 0 ? steps.join('; ') : undefined;
-}
