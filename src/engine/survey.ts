@@ -87,10 +87,14 @@ export function guardAgainstChange(file: SurveyedFile): () => Promise<void> {
   };
 }
 
-/** Undefined when it is not there. */
+/** Undefined when it is not there, or not to be reached. */
 function stampOf(path: string): string | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? undefined : `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+  try {
+    const { ino, size, mtimeMs } = statSync(path);
+    return `${ino} ${size} ${mtimeMs}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

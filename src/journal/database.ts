@@ -142,6 +142,10 @@ export function syncAtCommit(database: DatabaseSync, isOn: boolean): void {
   database.exec(`PRAGMA synchronous = ${isOn ? 'FULL' : 'NORMAL'}`);
 }
 
+/** Whether it has a write-ahead log. A file system without shared memory gives none, and SQLite then goes without. */
+export const isLogged = (database: DatabaseSync): boolean =>
+  database.prepare('PRAGMA journal_mode').get()?.['journal_mode'] === 'wal';
+
 /** Without a right to write: who closes a journal last moves its log into the file for good, and a damaged one is to stay as it is. */
 function check(path: string): void {
   const reader = new DatabaseSync(path, { readOnly: true });

@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { applyChange, Committer, type LoadChange, type Receipt, rowsOf } from './commits.ts';
-import { explained, inTransaction, syncAtCommit, unwritable } from './database.ts';
+import { explained, inTransaction, isLogged, syncAtCommit, unwritable } from './database.ts';
 import type { History } from './history.ts';
 import type { Checkpoint, Load, Loads } from './loads.ts';
 import type { Locks } from './locks.ts';
@@ -91,7 +91,7 @@ export class JournalRun {
   readonly #held = new Map<number, HeldLoad>();
   readonly #committer: Committer;
   readonly #file: number | undefined;
-  readonly #log: LogSync;
+  readonly #log: LogSync | undefined;
   #isInDoubt = false;
   #onBroken: (reason: unknown) => void = () => {};
 
@@ -106,13 +106,16 @@ export class JournalRun {
       const complete = load.state === 'complete';
       this.#held.set(load.id, { load, state, doubtful: [], complete, records: undefined, events });
     }
-    this.#log = new LogSync(parts.path);
-    explained(parts.path, () => syncAtCommit(parts.database, false));
+    this.#log = explained(parts.path, () => {
+      if (!isLogged(parts.database)) return undefined;
+      syncAtCommit(parts.database, false);
+      return new LogSync(parts.path);
+    });
     this.#committer = new Committer({
       path: parts.path,
       run: parts.id,
       database: parts.database,
-      log: this.#log,
+      log: this.#log ?? syncedByCommit,
       loads: parts.store,
       locks: parts.locks,
       entriesOf: (load) => this.#find(load).state.entries.length,
@@ -256,7 +259,7 @@ export class JournalRun {
       this.#committer.flush();
     } finally {
       this.#committer.close(new Error(`Run ${id} has ended; nothing more can be recorded for it`));
-      this.#log.close();
+      this.#log?.close();
     }
     explained(path, () => {
       syncAtCommit(database, true);
@@ -334,6 +337,12 @@ export class JournalRun {
     }
   }
 }
+
+/** Where each commit is on disk when it returns. */
+const syncedByCommit: Pick<LogSync, 'begin' | 'finish'> = {
+  begin: (done) => void setImmediate(done, null),
+  finish: () => {},
+};
 
 /** Undefined where there is none or, a file system that went away included, none to be found. */
 function fileNumber(path: string): number | undefined {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { RangeSet } from '../../src/journal/ranges.ts';
@@ -405,4 +405,22 @@ test('events are summed up when a load is taken up again, when it is complete, a
   assert.equal(storedEvents(bench.path), 0);
   const [decision] = bench.open().plan(request());
   assert.ok(decision?.kind === 'already-complete' && decision.counts.accepted === 5_080);
+});
+
+test('a journal without a write-ahead log records as well, each commit on disk when it returns', async (t) => {
+  const bench = workbench(t);
+  bench.open().close();
+  const plain = new DatabaseSync(bench.path);
+  plain.exec('PRAGMA journal_mode = DELETE');
+  plain.close();
+  const journal = bench.open();
+  const run = journal.begin(push, request());
+  const load = firstLoad(run);
+  const recorded = run.record([{ load, entry: 0, to: 'accepted', ranges: [[1, 5]] }]);
+  run.hurry();
+  await recorded;
+  await run.finishReading(load, 5);
+  run.end({ exit: 0, totals: {} });
+  assert.equal(existsSync(`${bench.path}-wal`), false);
+  assert.equal(bench.open().run(run.id).loads[0]?.counts.accepted, 5);
 });
