@@ -32,6 +32,8 @@ export interface Pace {
     /** Requests that could leave if they might. */
     readonly waiting: number;
     readonly limit: number;
+    /** Requests a second that the limit in flight comes to, by the mean round trip; 0 before the first. */
+    readonly perSecond: number;
     readonly rate: number | undefined;
     readonly pausedUntil: Milliseconds;
   };
@@ -194,7 +196,14 @@ export function createPace(options: PaceOptions, clock: Clock): Pace {
       opened = false;
     },
     get state() {
-      return { inFlight, waiting: waiting.length, limit: currentLimit(), rate: bucket?.rate, pausedUntil };
+      return {
+        inFlight,
+        waiting: waiting.length,
+        limit: currentLimit(),
+        perSecond: meanMs === 0 ? 0 : (currentLimit() * 1000) / meanMs,
+        rate: bucket?.rate,
+        pausedUntil,
+      };
     },
   };
 }

@@ -27,8 +27,11 @@ export interface SenderOptions
   readonly observer: SenderObserver;
   /** Chunks worked on at once (in flight or waiting to be retried). */
   readonly concurrency: number;
-  /** Chunks made ready beyond these: announced to the journal, so that no request waits for the disk. */
-  readonly ahead: number;
+  /**
+   * Chunks made ready beyond these: announced to the journal, so that no request waits for the disk. So many at least, and as many
+   * as leave while a commit is waited for, up to so many: what a crash leaves in doubt is no more than that takes.
+   */
+  readonly ahead: { readonly least: number; readonly most: number };
   readonly queueBytes: number;
   /** How long requests in flight may still take after `stop`. */
   readonly graceMs: Milliseconds;
@@ -49,6 +52,9 @@ export interface Sender {
 /** What a chunk on its way takes beside its payload, roughly: nearly all of it where each record is a request. */
 const bytesBesidePayload = 8192;
 const weightOf = ({ bytes }: Chunk): number => bytes + bytesBesidePayload;
+
+/** The longest that a commit may let a chunk wait, and its sync, with as much again to spare. */
+const readyForSeconds = 0.1;
 
 export function createSender(options: SenderOptions): Sender {
   const { pace, clock, observer, policy } = options;
@@ -73,13 +79,19 @@ export function createSender(options: SenderOptions): Sender {
     void clock.sleep(options.graceMs, callOff.signal).then(() => callOff.abort());
   };
 
+  const aheadNow = () => {
+    const { least, most } = options.ahead;
+    return Math.min(most, Math.max(least, Math.ceil(pace.state.perSecond * readyForSeconds)));
+  };
+  const isFullyAhead = () => active - answered >= options.concurrency + aheadNow();
+
   /**
    * Each commit costs time, so the journal may gather as long as there is plenty ready to leave, or room for more to be made
    * ready meanwhile.
    */
   const hurryIfShort = () => {
-    const isFull = heldBytes >= options.queueBytes / 2 || active - answered >= options.concurrency + options.ahead;
-    if ((isFull || isDraining || !isOpen) && pace.state.waiting <= options.ahead / 2) options.ledger.hurry();
+    const isFull = heldBytes >= options.queueBytes / 2 || isFullyAhead();
+    if ((isFull || isDraining || !isOpen) && pace.state.waiting <= aheadNow() / 2) options.ledger.hurry();
   };
 
   const settling = createSettling({
@@ -128,7 +140,7 @@ export function createSender(options: SenderOptions): Sender {
 
   const pump = () => {
     // Until then one chunk at a time, its retries included: wrong credentials sent in parallel lock accounts.
-    while (isOpen ? active - answered < options.concurrency + options.ahead : active < 1) {
+    while (isOpen ? !isFullyAhead() : active < 1) {
       const chunk = lanes.takeRunnable();
       if (chunk === undefined) break;
       active += 1;

@@ -7,7 +7,7 @@ import { createExchange } from '../delivery/exchange.ts';
 import type { Policy } from '../delivery/next-step.ts';
 import { createPace, type Pace } from '../delivery/pace.ts';
 import { createPlanner, type Planner } from '../delivery/plan.ts';
-import { createSender, type Sender, type SenderObserver } from '../delivery/sender.ts';
+import { createSender, type Sender, type SenderObserver, type SenderOptions } from '../delivery/sender.ts';
 import type { FailedItem } from '../delivery/settling.ts';
 import { createTokenCache } from '../delivery/token-cache.ts';
 import type { Transport } from '../delivery/transport.ts';
@@ -84,7 +84,8 @@ const queueBytes = 16_000_000;
  * delays none of them. With one request at a time, only that one is ever announced.
  */
 const aheadOfEach = 4;
-const leastAhead = 64;
+/** And for a platform that takes them that fast, however few in flight. */
+const aheadOfFast = 64;
 const graceMs = 10_000;
 const longestPauseMs = 3_600_000;
 
@@ -283,12 +284,17 @@ function createDelivery(
     writeRejects: (items) => writeItems(items, world.rejects),
     writeUncertain: (items) => writeItems(items, world.uncertain),
     concurrency: order.limits.concurrency,
-    ahead: order.limits.concurrency === 1 ? 0 : Math.max(leastAhead, (order.limits.concurrency - 1) * aheadOfEach),
+    ahead: aheadOf(order.limits.concurrency),
     queueBytes,
     graceMs,
   });
   sender.intake.addEventListener('abort', () => ended.abort(), { once: true });
   return { sender, pace };
+}
+
+function aheadOf(concurrency: number): SenderOptions['ahead'] {
+  const least = (concurrency - 1) * aheadOfEach;
+  return { least, most: least === 0 ? 0 : Math.max(least, aheadOfFast) };
 }
 
 function estimateOf({ limits, resolved }: RunOrder, { requests, cost }: { requests: number; cost: number }) {

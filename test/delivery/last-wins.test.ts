@@ -150,7 +150,7 @@ async function run(
     writeRejects: async () => {},
     writeUncertain: async () => {},
     concurrency: 4,
-    ahead: 2,
+    ahead: { least: 2, most: 2 },
     queueBytes: 2000,
     graceMs: 0,
   });

@@ -44,6 +44,7 @@ function createBench(
     lanes?: (record: number) => number[];
     json?: (record: number) => string;
     between?: () => Promise<unknown>;
+    tookMs?: number;
   } = {},
 ): Bench {
   const clock = createVirtualClock();
@@ -65,7 +66,7 @@ function createBench(
     most = Math.max(most, inFlight);
     const verdict = await answer(numbers, signal);
     inFlight -= 1;
-    return { verdict, tookMs: 10, calledOff: signal.aborted };
+    return { verdict, tookMs: given.tookMs ?? 10, calledOff: signal.aborted };
   };
   const sender = createSender({
     exchange,
@@ -94,7 +95,7 @@ function createBench(
     writeRejects: async (items) => void rejects.push(...items),
     writeUncertain: async (items) => void uncertain.push(...items),
     concurrency: 4,
-    ahead: 8,
+    ahead: { least: 8, most: 8 },
     queueBytes: 40_000,
     graceMs: 5000,
     ...given.sender,
@@ -494,6 +495,26 @@ test('chunks are announced ahead of their turn only where they may be sent again
   }
 });
 
+test('more is announced ahead for a platform that takes it at once, not for one that takes its time', async () => {
+  for (const [tookMs, least, most] of [
+    [2000, 8, 12],
+    [10, 20, 24],
+  ] as const) {
+    let mostAnnounced = 0;
+    const bench: Bench = createBench(
+      async () => {
+        mostAnnounced = Math.max(mostAnnounced, inState(bench, 'sending').length / 10);
+        await bench.clock.sleep(tookMs);
+        return accepted;
+      },
+      { tookMs, sender: { queueBytes: 1e6, ahead: { least: 8, most: 20 } } },
+    );
+    await bench.load(600);
+    assert.ok(mostAnnounced > least && mostAnnounced <= most, `${tookMs} ms: ${mostAnnounced} announced`);
+    assert.equal(inState(bench, 'accepted').length, 600);
+  }
+});
+
 test('a journal that commits only when it is told to hurry is told to, whatever is waited for', async () => {
   const sizes = fc.record({
     count: fc.integer({ min: 1, max: 400 }),
@@ -513,7 +534,7 @@ test('a journal that commits only when it is told to hurry is told to, whatever 
         json: (record) => `"${'x'.repeat((record * 37) % longest)}"`,
         between: () => new Promise((resolve) => setImmediate(resolve)),
         sender: {
-          ahead,
+          ahead: { least: Math.min(ahead, 5), most: ahead },
           queueBytes,
           exchange: async () => ({ verdict: accepted, tookMs: 1, calledOff: false }),
           ledger: {

@@ -184,7 +184,7 @@ test('what never got a connection has certainly not left, whatever it broke off 
     assert.equal(failure.sent, 'no', failure.message);
   }
   // The only connection is busy.
-  const { url, transport } = await stage(t, () => {}, { connections: 1, timeoutMs: 200 });
+  const { url, transport } = await stage(t, () => {}, { connections: 1, timeoutMs: 1000 });
   const controller = new AbortController();
   const [busy, late] = [transport.send(request(url, '{}')), transport.send(request(url, '{}'))];
   const calledOff = transport.send(request(url, '{}'), controller.signal);

@@ -32,7 +32,7 @@ export async function deliver(
     writeRejects: async (items) => void failed.push(...items),
     writeUncertain: async (items) => void failed.push(...items),
     concurrency,
-    ahead: concurrency,
+    ahead: { least: concurrency, most: concurrency },
     queueBytes: 1_000_000,
     graceMs: 1000,
   });
