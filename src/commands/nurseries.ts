@@ -8,9 +8,10 @@ const growthFactor = 4;
 const lookEveryMs = 20;
 
 /**
- * The trade of memory for processor time that docs/benchmarks.md measures: the nursery of this thread grows to 4 MB and no more,
- * those of the workers have that size, at which few rows outlive a collection, and each thread collects alone. To be called once
- * the program is loaded, which leaves much garbage, and before workers start.
+ * The trade of memory for processor time that docs/benchmarks.md measures: the nursery of this thread grows to 4 MB (more only
+ * if it does so twice between two looks), those of the workers have that size from the start, at which few rows outlive a
+ * collection, and each thread collects alone. To be called once the program is loaded, which leaves much garbage, and before workers
+ * start, whose limits bound their growth.
  */
 export function boundNurseries(): void {
   for (const flag of [

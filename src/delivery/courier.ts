@@ -45,7 +45,10 @@ export interface CourierOptions {
 
 /** What a courier has of the run that it works for. */
 export interface Headquarters {
-  readonly settling: Settling;
+  readonly settling: Settling & {
+    /** Announces a chunk that may leave as soon as the journal knows of it. */
+    announceNow(chunk: Chunk): Promise<void>;
+  };
   /** No new request leaves any more. */
   readonly intake: AbortSignal;
   /** What is in flight is not waited for any longer. */
@@ -118,7 +121,7 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
       let exchanged: Exchanged | undefined;
       const heldBefore = holdsInARow;
       try {
-        if (!announced) await settling.announce(chunk);
+        if (!announced) await settling.announceNow(chunk);
         announced = true;
         observer.sent(chunk, carry);
         exchanged = await options.exchange(chunk, carry, run.callOff);

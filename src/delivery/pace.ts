@@ -29,7 +29,7 @@ export interface Pace {
   close(): void;
   readonly state: {
     readonly inFlight: number;
-    /** Requests that could leave if they might. */
+    /** Those that wait for their turn. */
     readonly waiting: number;
     readonly limit: number;
     /** Requests a second that the limit in flight comes to, by the mean round trip; 0 before the first. */

@@ -87,11 +87,13 @@ export function createSender(options: SenderOptions): Sender {
 
   /**
    * Each commit costs time, so the journal may gather as long as there is plenty ready to leave, or room for more to be made
-   * ready meanwhile.
+   * ready meanwhile; not when all that is there waits for a lane, and that for the journal.
    */
   const hurryIfShort = () => {
     const isFull = heldBytes >= options.queueBytes / 2 || isFullyAhead();
-    if ((isFull || isDraining || !isOpen) && pace.state.waiting <= aheadNow() / 2) options.ledger.hurry();
+    const { inFlight, waiting } = pace.state;
+    const isStuck = inFlight === 0 && lanes.waiting > 0;
+    if ((isFull || isStuck || isDraining || !isOpen) && waiting <= aheadNow() / 2) options.ledger.hurry();
   };
 
   const settling = createSettling({
@@ -112,6 +114,12 @@ export function createSender(options: SenderOptions): Sender {
   const deliver = createCourier(options, {
     settling: {
       ...settling,
+      announceNow(chunk) {
+        const announced = settling.announce(chunk);
+        // It has its turn, and nobody else can have it meanwhile.
+        options.ledger.hurry();
+        return announced;
+      },
       async accept(...accepted) {
         // The platform is idle while the journal writes: another chunk may go to it.
         answered += 1;
@@ -168,8 +176,8 @@ export function createSender(options: SenderOptions): Sender {
       heldBytes += weightOf(chunk);
       lanes.enter(chunk);
       pump();
+      hurryIfShort();
       if (heldBytes >= options.queueBytes && stopped === undefined) {
-        hurryIfShort();
         await new Promise<void>((resolve) => roomMade.push(resolve));
       }
     },

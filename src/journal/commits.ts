@@ -220,8 +220,9 @@ export class Committer {
     if (this.#written !== batch) return;
     try {
       this.#options.log.begin((error) => {
-        // Or here.
+        // Or here: then only a failure is news.
         if (this.#written === batch) this.#synced(batch, error);
+        else if (error !== null) this.close(explain(error, this.#options.path));
       });
     } catch (error) {
       this.#synced(batch, error);
@@ -229,6 +230,7 @@ export class Committer {
   };
 
   #write(batch: Batch): void {
+    this.#cancelCommit();
     this.#batch = undefined;
     this.#isInHurry = false;
     if (this.#broken !== undefined) {

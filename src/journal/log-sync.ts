@@ -8,7 +8,11 @@ import { closeSync, fsync, fsyncSync, openSync } from 'node:fs';
 
 export class LogSync {
   readonly #path: string;
-  #file: number | undefined;
+  /**
+   * One handle for `begin` and one for `finish`: Linux tells each handle once of what could not be written, so that the one
+   * that waits learns of it also when the other was told before.
+   */
+  #files: readonly [number, number] | undefined;
   #underWay = 0;
   #isClosed = false;
 
@@ -19,7 +23,7 @@ export class LogSync {
 
   /** Calls `done` when all that is committed now is on disk, or will not get there. Throws what opening throws. */
   begin(done: (error: Error | null) => void): void {
-    const file = this.#open();
+    const [file] = this.#open();
     this.#underWay += 1;
     fsync(file, (error) => {
       this.#underWay -= 1;
@@ -30,7 +34,7 @@ export class LogSync {
 
   /** The same, waiting for it. */
   finish(): void {
-    fsyncSync(this.#open());
+    fsyncSync(this.#open()[1]);
   }
 
   close(): void {
@@ -38,15 +42,15 @@ export class LogSync {
     this.#closeIfIdle();
   }
 
-  #open(): number {
+  #open(): readonly [number, number] {
     // Windows syncs only what is open for writing.
-    this.#file ??= openSync(this.#path, 'r+');
-    return this.#file;
+    this.#files ??= [openSync(this.#path, 'r+'), openSync(this.#path, 'r+')];
+    return this.#files;
   }
 
   #closeIfIdle(): void {
-    if (!this.#isClosed || this.#underWay > 0 || this.#file === undefined) return;
-    closeSync(this.#file);
-    this.#file = undefined;
+    if (!this.#isClosed || this.#underWay > 0) return;
+    for (const file of this.#files ?? []) closeSync(file);
+    this.#files = undefined;
   }
 }

@@ -122,8 +122,8 @@ test('a sync that fails refuses what was committed, what gathers, and all that c
   assert.equal(committer.commits, 0);
 });
 
-test('a flush waits for what is being synced and commits what gathers; the sync that ends later counts no more', async (t) => {
-  const { committer, syncs, waited, events } = createBench(t);
+test('a flush waits for what is being synced and commits what gathers; the sync that ends later says no more than whether it failed', async (t) => {
+  const { committer, syncs, waited, events, broke } = createBench(t);
   const first = committer.record([sent]);
   committer.hurry();
   await turnOfLoop();
@@ -131,9 +131,11 @@ test('a flush waits for what is being synced and commits what gathers; the sync 
   committer.flush();
   assert.deepEqual([committer.commits, waited(), events()], [2, 2, 2]);
   await Promise.all([first, second]);
+  syncs[0]?.(null);
+  assert.deepEqual([committer.commits, broke.length], [2, 0]);
   syncs[0]?.(brokenDisk);
-  await turnOfLoop();
-  assert.equal(committer.commits, 2);
+  assert.deepEqual([committer.commits, broke.length], [2, 1]);
+  await assert.rejects(committer.record([sent]), { code: 'journal-unwritable' });
 });
 
 test('a flush whose sync fails throws, and refuses the rest', async (t) => {
