@@ -11,13 +11,15 @@ const lookEveryMs = 20;
  * The trade of memory for processor time that docs/benchmarks.md measures: the nursery of this thread grows to 4 MB (more only
  * if it does so twice between two looks), those of the workers have that size from the start, at which few rows outlive a
  * collection, and each thread collects alone. To be called once the program is loaded, which leaves much garbage, and before workers
- * start, whose limits bound their growth.
+ * start, whose limits bound their growth. A heap is marked in one go, which takes this thread some 20 ms: what is marked in steps, with other
+ * threads' help, costs more, and buffers that come and go call for it often.
  */
 export function boundNurseries(): void {
   for (const flag of [
     `--semi-space-growth-factor=${growthFactor}`,
     '--min-semi-space-size=4',
     '--no-parallel-scavenge',
+    '--no-incremental-marking',
   ]) {
     setFlagsFromString(flag);
   }
