@@ -187,6 +187,7 @@ function blockReader(description: SourceDescription, group: GroupCutting['group'
         startRecord: block.startRecord + from,
         records: to - from,
         bytes: block.bytes.subarray(from === 0 ? 0 : start, end),
+        ownsBuffer: false,
       };
     };
     const readAround = (index: number) => {

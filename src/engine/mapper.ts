@@ -101,7 +101,7 @@ function inWorkers(mapping: BlockMapping, count: number): Mapper {
       }
       return new Promise((resolve, reject) => {
         hand.asked.push({ resolve, reject });
-        const bytes = ownBytes(block.bytes);
+        const bytes = ownBytes(block);
         hand.worker.postMessage({ kind: 'block', file: file.index, block: { ...block, bytes } } satisfies ToWorker, [
           bytes.buffer,
         ]);
@@ -114,9 +114,9 @@ function inWorkers(mapping: BlockMapping, count: number): Mapper {
 }
 
 /** A buffer can only be transferred whole: bytes that share one are copied out. */
-export function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { buffer } = bytes;
-  if (buffer instanceof ArrayBuffer && bytes.byteOffset === 0 && bytes.byteLength === buffer.byteLength)
-    return new Uint8Array(buffer);
-  return new Uint8Array(bytes);
+function ownBytes({ bytes, ownsBuffer }: Block): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = bytes;
+  return ownsBuffer && buffer instanceof ArrayBuffer
+    ? new Uint8Array(buffer, byteOffset, byteLength)
+    : new Uint8Array(bytes);
 }

@@ -101,6 +101,7 @@ async function* cut(
       startRecord: record,
       records,
       bytes: own,
+      ownsBuffer: true,
       last: false,
     };
     byte += own.length;
@@ -151,7 +152,7 @@ async function* cut(
       const at = { startByte: byte, startLine: line, startRecord: record };
       record++;
       await skipLine();
-      yield { file, sequence: sequence++, ...at, records: 1, bytes: own, last: false };
+      yield { file, sequence: sequence++, ...at, records: 1, bytes: own, ownsBuffer: true, last: false };
     } else if (eof) {
       return;
     } else {

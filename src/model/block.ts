@@ -38,6 +38,8 @@ export interface Block {
   readonly records: number;
   /** The input's own bytes, in its own encoding. */
   readonly bytes: Uint8Array;
+  /** Nobody else reads the buffer that the bytes lie in: it may be moved to another thread, else they are copied. */
+  readonly ownsBuffer?: boolean;
   /** Last block of its file. */
   readonly last: boolean;
   /** With a mapping that groups rows; absent: borders. */
