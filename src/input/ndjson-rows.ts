@@ -1,6 +1,7 @@
 /**
- * NDJSON blocks to rows: one `JSON.parse` a line, or less where lines look alike. Lines that could lose something in it (numbers with more digits than a double keeps, halves of
- * surrogate pairs, nesting that would overflow a stack further on) are told by cheap tests over the whole block and read with more care.
+ * NDJSON blocks to rows: one `JSON.parse` a line, or less where lines look alike. Lines that could lose something in it (numbers
+ * with more digits than a double keeps, halves of surrogate pairs, nesting that would overflow a stack further on) are told by cheap
+ * tests over the whole block and read with more care.
  */
 import type { Block } from '../model/block.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
@@ -22,7 +23,8 @@ import {
   tooLarge,
   undecodable,
 } from './rows.ts';
-import { createUniformReader, isPlain } from './uniform-lines.ts';
+import { Tuple } from './tuple.ts';
+import { createUniformReader } from './uniform-lines.ts';
 
 export function ndjsonParser(description: SourceDescription, decoder: Decoder): (block: Block) => ParsedBlock {
   const { coding, maxRowBytes, encoding } = description;
@@ -30,24 +32,20 @@ export function ndjsonParser(description: SourceDescription, decoder: Decoder): 
   const unit = unitSize(coding);
   const uniform = createUniformReader();
 
-  const readWhole = (block: Block): ((index: number) => JsonObject | RowFault) | undefined => {
+  const readWhole = (block: Block): ((index: number) => JsonObject | Tuple | RowFault) | undefined => {
     // Only in a larger block can a row be over the limit.
     const utf8 = block.bytes.length > maxRowBytes ? undefined : decoder.utf8(block.bytes);
     if (utf8 === undefined) return undefined;
     const lines = feedLinesOf(utf8, isBlank, block.records);
     mustAgree(block, lines.count);
-    const care = { numbers: hasDigitRun(utf8), surrogates: utf8.includes('\\u') };
-    if (!isPlain(utf8)) return (index) => readLine(lines.line(index), care);
-    let lessons = lessonsOfBlock;
+    let care: Care | undefined;
     return (index) => {
       const line = lines.line(index);
       const known = uniform.read(line);
       if (known !== undefined) return known;
+      care ??= { numbers: hasDigitRun(utf8), surrogates: utf8.includes('\\u') };
       const row = readLine(line, care);
-      if (lessons > 0 && !(row instanceof RowFault)) {
-        lessons -= 1;
-        uniform.learn(line, row);
-      }
+      if (!(row instanceof RowFault)) uniform.missed(line, row);
       return row;
     };
   };
@@ -70,24 +68,26 @@ export function ndjsonParser(description: SourceDescription, decoder: Decoder): 
       located ??= locate(rules, unitsOf(block.bytes, coding));
       return inBlock(located, index);
     };
-    const row = readWhole(block) ?? readApart(block);
+    const read = readWhole(block) ?? readApart(block);
+    const row = (index: number) => {
+      const found = read(index);
+      return found instanceof Tuple ? found.object : found;
+    };
     return {
       length: block.records,
       row,
+      read,
       position: (index) => ({ line: block.startLine + at(index).line, byte: block.startByte + at(index).start * unit }),
       source(index) {
         const { start, end, kind } = at(index);
         const bytes = block.bytes.subarray(start * unit, end * unit);
         if (kind === 'too-large')
           return { kind: 'text', text: `${textWithEscapes(decoder, bytes.subarray(0, keptOfTooLarge))}…` };
-        return { kind: isReadable(row(index)) ? 'json' : 'text', text: textWithEscapes(decoder, bytes) };
+        return { kind: isReadable(read(index)) ? 'json' : 'text', text: textWithEscapes(decoder, bytes) };
       },
     };
   };
 }
-
-/** Learning costs more than parsing: lines that all differ must not pay for it each time. */
-const lessonsOfBlock = 8;
 
 const space = 32;
 const tab = 9;
@@ -103,7 +103,7 @@ function isBlank(utf8: Buffer, from: number, to: number): boolean {
 }
 
 /** An object, or one turned down only for what stands in it: either way its text is JSON. */
-const isReadable = (row: JsonObject | RowFault): boolean =>
+const isReadable = (row: JsonObject | Tuple | RowFault): boolean =>
   !(row instanceof RowFault && row.faults.some(({ code }) => code !== 'lone-surrogate'));
 
 /** Tests that a look at the whole block found worth making. */

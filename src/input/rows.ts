@@ -5,6 +5,7 @@ import type { JsonObject } from '../model/json.ts';
 import { type BorderRules, type QuoteFault, type RecordKind, RecordScanner } from './borders.ts';
 import { inputFault } from './codes.ts';
 import type { Decoder } from './decode.ts';
+import type { Tuple } from './tuple.ts';
 
 /** Stands in place of a row that cannot be read. */
 export class RowFault {
@@ -23,6 +24,8 @@ export interface ParsedBlock {
   readonly length: number;
   /** Row `index`, made when it is asked for: rows that die one by one cost the garbage collector nothing, a block of them does. */
   row(index: number): ParsedRow;
+  /** The same in the form that costs least; absent where that is no other one. */
+  readonly read?: (index: number) => ParsedRow | Tuple;
   /** Record number of row `index`, where rows do not simply follow each other from the block's first (a retry of scattered rows). */
   recordOf?(index: number): number;
   /** Of row `index` (0-based in the block): 1-based line and byte offset in the file. The first call reads the block's borders again. */

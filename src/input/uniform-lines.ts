@@ -1,74 +1,66 @@
 /**
  * Lines of JSON that look alike: the same keys in the same order and spacing, with values that need no parser (texts without
- * escapes, short numbers, true, false, null). That is what exports are, and reading them by their form spares what `JSON.parse` does
- * for any text, such as looking short ones up in V8's table of strings. What does not fit exactly is left to `JSON.parse`.
+ * escapes, short numbers, true, false, null). That is what exports are. V8 compiles their form, a regular expression, to machine code that
+ * takes all values out of a line in one pass; `JSON.parse` looks up each short text in a table of strings besides. What does not
+ * fit exactly is left to it.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Json, JsonObject } from '../model/json.ts';
+import type { JsonObject } from '../model/json.ts';
+import { Tuple } from './tuple.ts';
 
 export interface UniformReader {
-  /** The object in `line`, as `JSON.parse` would give it; undefined where that has to be asked. */
-  read(line: string): JsonObject | undefined;
-  /** Takes the form of a line that was parsed for the form of those that follow. */
-  learn(line: string, value: JsonObject): void;
+  /** What `JSON.parse` would make of `line`; undefined where that has to be asked. */
+  read(line: string): Tuple | undefined;
+  /** Is told what a line that could not be read was parsed to, and may take its form for that of the lines that follow. */
+  missed(line: string, value: JsonObject): void;
 }
 
-const doubleQuote = 34;
-const closingBrace = 125;
+interface Form {
+  readonly keys: readonly string[];
+  /** Two groups for each value, one of which takes part: a text without its quotes, or what stands there bare. */
+  readonly pattern: RegExp;
+}
 
-/** For text of which {@link isPlain} is true. */
+/** Learning costs more than parsing: lines that all differ must not pay for it each time. */
+const firstPatience = 8;
+const longestPatience = 8192;
+/** A form that has read so many lines was worth its learning. */
+const worthwhile = 100;
+/** A pattern of more groups than this costs more than it saves. */
+const mostKeys = 500;
+
 export function createUniformReader(): UniformReader {
-  let keys: readonly string[] = [];
-  /** What stands before each value. */
-  let heads: readonly string[] = [];
-  /** Where the value that was read last ends. */
-  let end = 0;
-
-  const readValue = (line: string, at: number): Json | undefined => {
-    const code = line.charCodeAt(at);
-    if (code === doubleQuote) {
-      const close = line.indexOf('"', at + 1);
-      if (close < 0) return undefined;
-      end = close + 1;
-      return line.slice(at + 1, close);
-    }
-    for (const [word, value] of words) {
-      if (!line.startsWith(word, at)) continue;
-      end = at + word.length;
-      return value;
-    }
-    end = at;
-    while (isOfNumber(line.charCodeAt(end))) end += 1;
-    const text = line.slice(at, end);
-    return text.length <= longestNumber && plainNumber.test(text) ? Number(text) : undefined;
-  };
-
-  const read = (line: string): JsonObject | undefined => {
-    if (heads.length === 0) return undefined;
-    const object: JsonObject = {};
-    let at = 0;
-    for (let index = 0; index < heads.length; index++) {
-      const head = heads[index] ?? '';
-      if (!line.startsWith(head, at)) return undefined;
-      const value = readValue(line, at + head.length);
-      if (value === undefined) return undefined;
-      object[keys[index] ?? ''] = value;
-      at = end;
-    }
-    return at === line.length - 1 && line.charCodeAt(at) === closingBrace ? object : undefined;
-  };
+  let form: Form | undefined;
+  let linesRead = 0;
+  let missesInARow = 0;
+  /** So many lines in a row must miss before another form is learned. */
+  let patience = 0;
 
   return {
-    read,
-    learn(line, value) {
-      keys = Object.keys(value);
-      for (const [comma, colon] of spacings) {
-        heads = keys.map((key, index) => `${index === 0 ? '{' : comma}${JSON.stringify(key)}${colon}`);
-        if (isDeepStrictEqual(read(line), value)) return;
-      }
-      heads = [];
+    read(line) {
+      if (form === undefined) return undefined;
+      const tuple = readAs(form, line);
+      if (tuple === undefined) return undefined;
+      missesInARow = 0;
+      linesRead += 1;
+      if (linesRead === worthwhile) patience = firstPatience;
+      return tuple;
+    },
+    missed(line, value) {
+      missesInARow += 1;
+      if (missesInARow <= patience) return;
+      missesInARow = 0;
+      linesRead = 0;
+      patience = Math.min(longestPatience, Math.max(firstPatience, patience * 2));
+      form = formOf(line, value) ?? form;
     },
   };
+}
+
+function readAs({ keys, pattern }: Form, line: string): Tuple | undefined {
+  pattern.lastIndex = 0;
+  const found = pattern.exec(line);
+  return found === null || pattern.lastIndex !== line.length ? undefined : new Tuple(keys, found);
 }
 
 /** As JavaScript's `JSON.stringify` writes, as Python's `json.dumps` does. */
@@ -77,44 +69,21 @@ const spacings = [
   [', ', ': '],
 ] as const;
 
-const words = [
-  ['true', true],
-  ['false', false],
-  ['null', null],
-] as const;
+const text = String.raw`"([^"\\\x00-\x1f]*)"`;
+/** Not so long that it might have more digits than any double keeps. */
+const shortNumber = String.raw`(?![0-9.-]{16})-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?`;
+const anyValue = `(?:${text}|(${shortNumber}|true|false|null))`;
 
-/** A double keeps this many digits. */
-const longestNumber = 15;
-const plainNumber = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
-
-/** A digit, a minus or a point. */
-const isOfNumber = (code: number): boolean => (code >= 48 && code <= 57) || code === 45 || code === 46;
-
-const backslash = 92;
-const firstPrintable = 32;
-const lineFeed = 10;
-
-/** No escapes, and no control characters but line feeds: what stands between two quotes is then the text that is meant. */
-export function isPlain(utf8: Buffer): boolean {
-  if (utf8.includes(backslash)) return false;
-  const wordsFrom = Math.min((4 - (utf8.byteOffset % 4)) % 4, utf8.length);
-  const count = (utf8.length - wordsFrom) >> 2;
-  if (count === 0) return !holdsControl(utf8, 0, utf8.length);
-  const four = new Int32Array(utf8.buffer, utf8.byteOffset + wordsFrom, count);
-  for (let index = 0; index < count; index++) {
-    const word = four[index] ?? 0;
-    // Not zero when one of the four bytes is less than 32 (or, at times, follows one that is).
-    if (((word - 0x20202020) & ~word & 0x80808080) === 0) continue;
-    const from = wordsFrom + index * 4;
-    if (holdsControl(utf8, from, from + 4)) return false;
+/** Undefined for a line that reading by its form would not give back. */
+function formOf(line: string, value: JsonObject): Form | undefined {
+  const keys = Object.keys(value);
+  if (keys.length > mostKeys) return undefined;
+  for (const [comma, colon] of spacings) {
+    const members = keys.map((key) => `${literally(JSON.stringify(key) + colon)}${anyValue}`);
+    const form = { keys, pattern: new RegExp(String.raw`\{${members.join(comma)}\}`, 'y') };
+    if (isDeepStrictEqual(readAs(form, line)?.object, value)) return form;
   }
-  return !holdsControl(utf8, 0, wordsFrom) && !holdsControl(utf8, wordsFrom + count * 4, utf8.length);
+  return undefined;
 }
 
-function holdsControl(utf8: Buffer, from: number, to: number): boolean {
-  for (let at = from; at < Math.min(to, utf8.length); at++) {
-    const byte = utf8[at] ?? firstPrintable;
-    if (byte < firstPrintable && byte !== lineFeed) return true;
-  }
-  return false;
-}
+const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);

@@ -1,7 +1,7 @@
 /** CEL expressions over the columns of a row, compiled once. */
 import type { Environment } from '@marcbachmann/cel-js';
 import { shorten } from '../model/fault.ts';
-import type { Json, JsonObject } from '../model/json.ts';
+import type { Json } from '../model/json.ts';
 import { cel } from './cel.ts';
 import { fromCel, toCel, weightOf } from './cel-values.ts';
 import { inPlainWords } from './cel-words.ts';
@@ -10,7 +10,7 @@ import { surveyExpression } from './expression-tree.ts';
 import { addFunctions, linearMatches } from './functions.ts';
 import type { GroupRows } from './group-rows.ts';
 import { Refusal } from './refusal.ts';
-import { type Row, type Shape, unknownColumn } from './row-shape.ts';
+import { objectIn, type Row, type Shape, unknownColumn } from './row-shape.ts';
 import type { SensitiveColumns } from './sensitive-columns.ts';
 
 export interface Expression {
@@ -200,7 +200,7 @@ function csvContext(
 
 function jsonContext(names: readonly string[], rowKeys: readonly string[], whole: boolean): Bind {
   return (row, context, most) => {
-    const object = row as JsonObject;
+    const object = objectIn(row);
     let weight = 0;
     for (const name of names) {
       const value = Object.hasOwn(object, name) ? object[name] : undefined;
@@ -241,7 +241,7 @@ function withRows(bind: Bind, group: GroupRows, shape: Shape, members: ReadonlyS
         rows.push(object);
         continue;
       }
-      const object = one as JsonObject;
+      const object = objectIn(one);
       for (const name of members) if (Object.hasOwn(object, name)) weight += weightOf(object[name], most);
       rows.push(toCel(object));
     }

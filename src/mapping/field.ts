@@ -151,10 +151,10 @@ function reading(
   readers: readonly ReadSource[],
   how: Reading,
 ): CompiledField['read'] {
-  const { isEmpty, whenEmpty, convert, fromText } = how;
+  const { isEmpty, whenEmpty, convert } = how;
   const [only] = readers;
   const splits = field.split !== undefined;
-  if (only === undefined || readers.length > 1 || splits || shape.kind !== 'csv') {
+  if (only === undefined || readers.length > 1 || splits) {
     return (row) => {
       let value: Json | undefined;
       for (const reader of readers) {
@@ -167,25 +167,36 @@ function reading(
       return splits && Array.isArray(converted) && converted.length === 0 ? whenEmpty('') : converted;
     };
   }
-  // The usual case, and the hottest lines of the mapping side: one CSV column.
-  const index = shape.kind === 'csv' ? shape.header.indexOf(field.from?.[0] ?? '') : -1;
-  const cell = (row: Row): string => (row as readonly string[])[index] ?? '';
+  // The usual case, and the hottest lines of the mapping side: one column.
+  const ofText = textReading(field, how);
+  if (shape.kind === 'csv') {
+    const index = shape.header.indexOf(field.from?.[0] ?? '');
+    return (row) => ofText((row as readonly string[])[index] ?? '');
+  }
+  return (row) => {
+    const value = only(row);
+    if (typeof value === 'string') return ofText(value);
+    return value === undefined || value === null ? whenEmpty(value) : convert(value);
+  };
+}
+
+function textReading(
+  field: MappingField,
+  { isEmpty, whenEmpty, fromText }: Reading,
+): (text: string) => Json | undefined | Refusal {
   if (field.emptyWords !== undefined) {
-    return (row) => {
-      const full = isEmpty(cell(row));
+    return (text) => {
+      const full = isEmpty(text);
       return typeof full === 'string' ? fromText(full) : whenEmpty('');
     };
   }
   if (field.trim === true) {
-    return (row) => {
-      const text = cell(row).trim();
-      return text === '' ? whenEmpty('') : fromText(text);
+    return (text) => {
+      const trimmed = text.trim();
+      return trimmed === '' ? whenEmpty('') : fromText(trimmed);
     };
   }
-  return (row) => {
-    const text = cell(row);
-    return text === '' ? whenEmpty('') : fromText(text);
-  };
+  return (text) => (text === '' ? whenEmpty('') : fromText(text));
 }
 
 /** Undefined for an empty value, else the value, trimmed if the field says so. */

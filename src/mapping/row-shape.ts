@@ -1,9 +1,14 @@
 /** The rows that a mapping is compiled for: what columns they have, and how a value is taken out of one. */
+import { Tuple } from '../input/tuple.ts';
 import { shorten } from '../model/fault.ts';
 import { isJsonObject, isRawNumber, type Json, type JsonObject } from '../model/json.ts';
 import { didYouMean, quote } from './complaint.ts';
 
-export type Row = readonly string[] | JsonObject;
+/** The cells of a line of CSV, or what a line of NDJSON holds. */
+export type Row = readonly string[] | JsonObject | Tuple;
+
+/** A row of a shape that is not CSV, as an object. */
+export const objectIn = (row: Row): JsonObject => (row instanceof Tuple ? row.object : (row as JsonObject));
 
 export type Shape =
   | { readonly kind: 'csv'; readonly header: readonly string[] }
@@ -26,11 +31,10 @@ export function sourceReader(shape: Shape, column: string): ReadSource | string 
     return unknownColumn(shape.columns, column);
   }
   if (steps.length === 1 && typeof first === 'string') {
-    const read = ownReader(first);
-    return (row) => read(row as JsonObject);
+    return memberReader(first);
   }
   return (row) => {
-    const object = row as JsonObject;
+    const object = objectIn(row);
     // A key that is written with its dots is meant literally where the row has it.
     if (Object.hasOwn(object, column)) return object[column];
     let value: Json | undefined = object;
@@ -72,6 +76,20 @@ const own = (object: JsonObject, key: string): Json | undefined =>
 /** The same for a key that is known beforehand: only what every object inherits must be asked whether it is the row's own. */
 const ownReader = (key: string): ((object: JsonObject) => Json | undefined) =>
   key in Object.prototype ? (object) => own(object, key) : (object) => object[key];
+
+function memberReader(key: string): ReadSource {
+  const ofObject = ownReader(key);
+  let known: readonly string[] = [];
+  let at = -1;
+  return (row) => {
+    if (!(row instanceof Tuple)) return ofObject(row as JsonObject);
+    if (row.keys !== known) {
+      known = row.keys;
+      at = known.indexOf(key);
+    }
+    return at < 0 ? undefined : row.value(at);
+  };
+}
 
 /** `address.lines[0].text` → its keys and indexes. */
 function sourceSteps(path: string): readonly (string | number)[] | string {

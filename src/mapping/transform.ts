@@ -12,7 +12,7 @@ import { type Complaint, didYouMean, type Path, pointer, quote } from './complai
 import { beside, readBounded } from './files.ts';
 import { fieldsOf, type Mapping } from './mapping.ts';
 import { Refusal } from './refusal.ts';
-import type { Row, Shape } from './row-shape.ts';
+import { objectIn, type Row, type Shape } from './row-shape.ts';
 
 const mostBytes = 16 * 1024 * 1024;
 
@@ -70,7 +70,7 @@ export function loadRowTransform(mapping: Mapping, shape: Shape, discreet: boole
   const notRow = new Refusal('transform-failed', `${specifier} gave neither a row nor null`);
   return (row) => {
     // A copy, because functions like to change what they are given, and the row's key is read of it as it was.
-    const made = change(shape.kind === 'csv' ? asObject(shape.header, row as readonly string[]) : { ...row });
+    const made = change(shape.kind === 'csv' ? asObject(shape.header, row as readonly string[]) : { ...objectIn(row) });
     if (made instanceof Refusal || made === null) return made;
     return isJsonObject(made) ? made : notRow;
   };
@@ -86,7 +86,7 @@ export function loadTransform(
   const call = loadCall(mappingFile, specifier, discreet);
   if (typeof call === 'string') return call;
   const header = shape.kind === 'csv' ? shape.header : undefined;
-  return (value, row) => call(value, header === undefined ? row : asObject(header, row as readonly string[]));
+  return (value, row) => call(value, header === undefined ? objectIn(row) : asObject(header, row as readonly string[]));
 }
 
 function loadCall(
