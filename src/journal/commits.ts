@@ -6,37 +6,17 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { explain, explained, rollBack } from './database.ts';
-import type { Checkpoint, Loads } from './loads.ts';
+import { emptyChange, foldInto, type LoadChange, writeChange } from './load-change.ts';
+import type { Loads } from './loads.ts';
 import type { Locks } from './locks.ts';
 import type { LogSync } from './log-sync.ts';
-import { RangeSet } from './ranges.ts';
-import {
-  emptyState,
-  entryOf,
-  type JournalEvent,
-  type LoadState,
-  type Move,
-  moveRecords,
-  recordStates,
-} from './state.ts';
+import type { JournalEvent } from './state.ts';
 
 export interface Receipt {
   readonly load: number;
   readonly entry: number;
   readonly record: number;
   readonly value: string;
-}
-
-/** What one commit does to one load. */
-export interface LoadChange {
-  /** By entry: where records went. */
-  readonly moved: LoadState;
-  /** By entry: records withdrawn. */
-  readonly opened: readonly RangeSet[];
-  readonly checkpoints: Checkpoint[];
-  records?: number;
-  completed?: number;
-  reopened?: boolean;
 }
 
 interface Batch {
@@ -111,7 +91,7 @@ export class Committer {
   record(events: readonly JournalEvent[], receipts: readonly Receipt[] = []): Promise<void> {
     if (this.#broken !== undefined) return this.#refuse();
     const batch = this.#open();
-    for (const event of events) this.#fold(event);
+    for (const event of events) foldInto(this.#changeOf(event.load), event);
     for (const receipt of receipts) batch.receipts.push(receipt);
     return batch.promise;
   }
@@ -136,7 +116,7 @@ export class Committer {
   hurry(): void {
     if (this.#batch === undefined || this.#isInHurry) return;
     this.#isInHurry = true;
-    this.#schedule();
+    this.#schedule(this.#batch);
   }
 
   /** Brings to disk what is waiting, and what that brings about, now; throws what a later `record` would reject with. */
@@ -163,24 +143,11 @@ export class Committer {
     return refused;
   }
 
-  #fold(event: JournalEvent): void {
-    const change = this.#changeOf(event.load);
-    moveRecords(entryOf(change.moved, event.entry), event.to, event.ranges);
-    const opened = change.opened[event.entry];
-    if (event.to === 'open') opened?.addAll(event.ranges);
-    else opened?.removeAll(event.ranges);
-  }
-
   #changeOf(load: number): LoadChange {
     const changes = this.#open().changes;
     let change = changes.get(load);
     if (change === undefined) {
-      const entries = this.#options.entriesOf(load);
-      change = {
-        moved: emptyState(entries),
-        opened: Array.from({ length: entries }, () => new RangeSet()),
-        checkpoints: [],
-      };
+      change = emptyChange(this.#options.entriesOf(load));
       changes.set(load, change);
     }
     return change;
@@ -191,31 +158,30 @@ export class Committer {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     // Some callers look only at a later promise or at the end of the run; a failure is sticky, so it is not lost by this.
     promise.catch(() => {});
-    this.#batch = { changes: new Map(), receipts: [], promise, resolve, reject };
+    const batch = { changes: new Map(), receipts: [], promise, resolve, reject };
+    this.#batch = batch;
     this.#opened = performance.now();
-    this.#schedule();
-    return this.#batch;
+    this.#schedule(batch);
+    return batch;
   }
 
-  #schedule(): void {
+  #schedule(batch: Batch): void {
     this.#cancelCommit();
     // The end of a sync schedules the next.
     if (this.#written !== undefined) return;
     const due = this.#isInHurry ? this.#notBefore : Math.max(this.#notBefore, this.#opened + gatherMs);
     const wait = due - performance.now();
+    const commit = () => this.#commit(batch);
     if (wait <= 0) {
-      const immediate = setImmediate(this.#commit);
+      const immediate = setImmediate(commit);
       this.#cancelCommit = () => clearImmediate(immediate);
     } else {
-      const timer = setTimeout(this.#commit, Math.ceil(wait));
+      const timer = setTimeout(commit, Math.ceil(wait));
       this.#cancelCommit = () => clearTimeout(timer);
     }
   }
 
-  readonly #commit = (): void => {
-    const batch = this.#batch;
-    // A flush came first.
-    if (batch === undefined || this.#written !== undefined) return;
+  #commit(batch: Batch): void {
     this.#write(batch);
     if (this.#written !== batch) return;
     try {
@@ -227,7 +193,7 @@ export class Committer {
     } catch (error) {
       this.#synced(batch, error);
     }
-  };
+  }
 
   #write(batch: Batch): void {
     this.#cancelCommit();
@@ -271,7 +237,7 @@ export class Committer {
     } else {
       batch.reject(this.#broken);
     }
-    if (this.#batch !== undefined) this.#schedule();
+    if (this.#batch !== undefined) this.#schedule(this.#batch);
   }
 
   #transact(batch: Batch): void {
@@ -280,13 +246,7 @@ export class Committer {
     try {
       if (batch.heartbeat === undefined) locks.verify(run);
       else locks.renew(run, batch.heartbeat);
-      for (const [load, change] of batch.changes) {
-        writeMoves(loads, load, change);
-        for (const checkpoint of change.checkpoints) loads.addCheckpoint(load, checkpoint);
-        if (change.records !== undefined) loads.setRecords(load, change.records);
-        if (change.reopened) loads.reopen(load);
-        if (change.completed !== undefined) loads.complete(load, change.completed);
-      }
+      for (const [load, change] of batch.changes) writeChange(loads, load, change);
       for (const receipt of batch.receipts) {
         loads.addReceipt(receipt.load, receipt.entry, receipt.record, receipt.value);
       }
@@ -296,35 +256,4 @@ export class Committer {
       throw error;
     }
   }
-}
-
-function writeMoves(loads: Loads, load: number, change: LoadChange): void {
-  for (const [entry, sets] of change.moved.entries.entries()) {
-    for (const to of recordStates) writeMove(loads, load, entry, to, sets[to]);
-    writeMove(loads, load, entry, 'open', change.opened[entry]);
-  }
-}
-
-function writeMove(loads: Loads, load: number, entry: number, to: Move, ranges: RangeSet | undefined): void {
-  if (ranges !== undefined && !ranges.isEmpty) loads.addEvent(load, entry, to, ranges);
-}
-
-/** The state on disk after a commit, kept in memory alike. */
-export function applyChange(state: LoadState, change: LoadChange): void {
-  for (const [entry, sets] of change.moved.entries.entries()) {
-    const own = entryOf(state, entry);
-    for (const to of recordStates) {
-      if (!sets[to].isEmpty) moveRecords(own, to, sets[to]);
-    }
-    const opened = change.opened[entry];
-    if (opened !== undefined && !opened.isEmpty) moveRecords(own, 'open', opened);
-  }
-}
-
-/** How many rows of `events` a change has become. */
-export function rowsOf(change: LoadChange): number {
-  let rows = 0;
-  for (const sets of change.moved.entries) for (const to of recordStates) rows += sets[to].isEmpty ? 0 : 1;
-  for (const opened of change.opened) rows += opened.isEmpty ? 0 : 1;
-  return rows;
 }

@@ -4,9 +4,10 @@
  */
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { applyChange, Committer, type LoadChange, type Receipt, rowsOf } from './commits.ts';
+import { Committer, type Receipt } from './commits.ts';
 import { explained, inTransaction, isLogged, syncAtCommit, unwritable } from './database.ts';
 import type { History } from './history.ts';
+import { applyChange, type LoadChange, rowsOf } from './load-change.ts';
 import type { Checkpoint, Load, Loads } from './loads.ts';
 import type { Locks } from './locks.ts';
 import { LogSync } from './log-sync.ts';
