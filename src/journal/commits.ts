@@ -9,7 +9,7 @@ import { explain, explained, rollBack } from './database.ts';
 import { emptyChange, foldInto, type LoadChange, writeChange } from './load-change.ts';
 import type { Loads } from './loads.ts';
 import type { Locks } from './locks.ts';
-import type { LogSync } from './log-sync.ts';
+import type { CommitSync } from './log-sync.ts';
 import type { JournalEvent } from './state.ts';
 
 export interface Receipt {
@@ -34,7 +34,7 @@ export interface CommitterOptions {
   readonly run: string;
   /** Whose commits do not sync. */
   readonly database: DatabaseSync;
-  readonly log: Pick<LogSync, 'begin' | 'finish'>;
+  readonly log: Pick<CommitSync, 'begin' | 'finish'>;
   readonly loads: Loads;
   readonly locks: Locks;
   /** Entries of a load; throws for one that is not this run's. */

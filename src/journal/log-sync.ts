@@ -5,8 +5,33 @@
  * itself, so opening and closing it here frees none (https://sqlite.org/wal.html).
  */
 import { closeSync, fsync, fsyncSync, openSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { isLogged, syncAtCommit } from './database.ts';
 
-export class LogSync {
+/** How what was committed gets to disk. */
+export interface CommitSync {
+  /** Calls `done` when all that is committed now is on disk, or will not get there. Throws what opening throws. */
+  begin(done: (error: Error | null) => void): void;
+  /** The same, waiting for it. */
+  finish(): void;
+  close(): void;
+}
+
+/** From here on commits return before they are on disk, where the journal has a log that can be brought there. */
+export function syncBesideTheWork(database: DatabaseSync, path: string): CommitSync {
+  if (!isLogged(database)) return syncedByCommit;
+  syncAtCommit(database, false);
+  return new LogSync(path);
+}
+
+/** Where each commit is on disk when it returns. */
+const syncedByCommit: CommitSync = {
+  begin: (done) => void setImmediate(done, null),
+  finish: () => {},
+  close: () => {},
+};
+
+class LogSync implements CommitSync {
   readonly #path: string;
   /**
    * One handle for `begin` and one for `finish`: Linux tells each handle once of what could not be written, so that the one
@@ -21,7 +46,6 @@ export class LogSync {
     this.#path = `${journal}-wal`;
   }
 
-  /** Calls `done` when all that is committed now is on disk, or will not get there. Throws what opening throws. */
   begin(done: (error: Error | null) => void): void {
     const [file] = this.#open();
     this.#underWay += 1;
@@ -32,7 +56,6 @@ export class LogSync {
     });
   }
 
-  /** The same, waiting for it. */
   finish(): void {
     fsyncSync(this.#open()[1]);
   }

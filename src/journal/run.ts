@@ -5,14 +5,15 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { Committer, type Receipt } from './commits.ts';
-import { explained, inTransaction, isLogged, syncAtCommit, unwritable } from './database.ts';
+import { explained, inTransaction, syncAtCommit, unwritable } from './database.ts';
+import { type Doubt, doubtsOf, resentBy, withoutDoubtful } from './doubts.ts';
 import type { History } from './history.ts';
 import { applyChange, type LoadChange, rowsOf } from './load-change.ts';
 import type { Checkpoint, Load, Loads } from './loads.ts';
 import type { Locks } from './locks.ts';
-import { LogSync } from './log-sync.ts';
+import { type CommitSync, syncBesideTheWork } from './log-sync.ts';
 import type { Decision } from './plan.ts';
-import { RangeSet } from './ranges.ts';
+import type { RangeSet } from './ranges.ts';
 import {
   countRows,
   firstUnsettled,
@@ -59,14 +60,6 @@ export interface ResumePoint {
   readonly records?: number;
 }
 
-/** What earlier runs left in doubt in one entry: sent, perhaps taken by the platform, and never answered for. */
-export interface Doubt {
-  readonly entry: number;
-  readonly records: RangeSet;
-  /** `resend`: to be sent again, and in doubt until that is answered. `hold`: not to be sent; they stay uncertain. */
-  readonly fate: 'resend' | 'hold';
-}
-
 interface HeldLoad {
   readonly load: Load;
   readonly state: LoadState;
@@ -92,7 +85,7 @@ export class JournalRun {
   readonly #held = new Map<number, HeldLoad>();
   readonly #committer: Committer;
   readonly #file: number | undefined;
-  readonly #log: LogSync | undefined;
+  readonly #log: CommitSync;
   #isInDoubt = false;
   #onBroken: (reason: unknown) => void = () => {};
 
@@ -107,16 +100,12 @@ export class JournalRun {
       const complete = load.state === 'complete';
       this.#held.set(load.id, { load, state, doubtful: [], complete, records: undefined, events });
     }
-    this.#log = explained(parts.path, () => {
-      if (!isLogged(parts.database)) return undefined;
-      syncAtCommit(parts.database, false);
-      return new LogSync(parts.path);
-    });
+    this.#log = explained(parts.path, () => syncBesideTheWork(parts.database, parts.path));
     this.#committer = new Committer({
       path: parts.path,
       run: parts.id,
       database: parts.database,
-      log: this.#log ?? syncedByCommit,
+      log: this.#log,
       loads: parts.store,
       locks: parts.locks,
       entriesOf: (load) => this.#find(load).state.entries.length,
@@ -157,22 +146,8 @@ export class JournalRun {
    */
   async recover(load: number, mayResend: readonly boolean[], only?: RangeSet): Promise<readonly Doubt[]> {
     const held = this.#find(load);
-    const doubts: Doubt[] = [];
-    const events: JournalEvent[] = [];
-    for (const [entry, sets] of held.state.entries.entries()) {
-      const sending = only?.intersect(sets.sending) ?? sets.sending;
-      const uncertain = only?.intersect(sets.uncertain) ?? sets.uncertain;
-      const records = sending.union(uncertain);
-      if (records.isEmpty) continue;
-      const fate = mayResend[entry] ? 'resend' : 'hold';
-      doubts.push({ entry, records, fate });
-      const [to, from] = fate === 'resend' ? (['sending', uncertain] as const) : (['uncertain', sending] as const);
-      // Without a commit where there is nothing to say: a run may ask for each of 10,000 files.
-      if (!from.isEmpty) events.push({ load, entry, to, ranges: [...from] });
-    }
-    held.doubtful = held.state.entries.map(
-      (_, entry) => doubts.find((doubt) => doubt.entry === entry && doubt.fate === 'resend')?.records ?? new RangeSet(),
-    );
+    const { doubts, events } = doubtsOf(load, held.state, mayResend, only);
+    held.doubtful = resentBy(doubts, held.state.entries.length);
     this.#isInDoubt ||= doubts.some(({ fate }) => fate === 'resend');
     if (events.length > 0) {
       const recorded = this.record(events);
@@ -260,7 +235,7 @@ export class JournalRun {
       this.#committer.flush();
     } finally {
       this.#committer.close(new Error(`Run ${id} has ended; nothing more can be recorded for it`));
-      this.#log?.close();
+      this.#log.close();
     }
     explained(path, () => {
       syncAtCommit(database, true);
@@ -280,14 +255,8 @@ export class JournalRun {
     );
   }
 
-  /** That this run's attempt was not taken says nothing of the earlier one. */
-  readonly #keepDoubt = (event: JournalEvent): JournalEvent => {
-    const doubtful = event.to === 'open' ? this.#find(event.load).doubtful[event.entry] : undefined;
-    if (doubtful === undefined || doubtful.isEmpty) return event;
-    const moved = new RangeSet();
-    moved.addAll(event.ranges);
-    return { ...event, ranges: [...moved.subtract(doubtful)] };
-  };
+  readonly #keepDoubt = (event: JournalEvent): JournalEvent =>
+    withoutDoubtful(event, this.#find(event.load).doubtful[event.entry]);
 
   #find(load: number): HeldLoad {
     const held = this.#held.get(load);
@@ -338,12 +307,6 @@ export class JournalRun {
     }
   }
 }
-
-/** Where each commit is on disk when it returns. */
-const syncedByCommit: Pick<LogSync, 'begin' | 'finish'> = {
-  begin: (done) => void setImmediate(done, null),
-  finish: () => {},
-};
 
 /** Undefined where there is none or, a file system that went away included, none to be found. */
 function fileNumber(path: string): number | undefined {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import type { Doubt } from '../../src/journal/doubts.ts';
 import { RangeSet } from '../../src/journal/ranges.ts';
-import type { Doubt, JournalRun } from '../../src/journal/run.ts';
+import type { JournalRun } from '../../src/journal/run.ts';
 import { type Bench, input, machine, push, request, start, workbench } from './workbench.ts';
 
 const firstLoad = (run: JournalRun): number => {
