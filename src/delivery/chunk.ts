@@ -170,15 +170,16 @@ export function recordsOf(chunk: Chunk, only?: (index: number) => boolean): Entr
     for (let item = from; item < to; item++, index++) {
       if (only !== undefined && !only(index)) continue;
       const entry = entries[item] ?? 0;
+      const first = base + (firstRow[item] ?? 0);
+      const last = base + (lastRow[item] ?? 0);
       if (current === undefined || current.load !== block.load || current.entry !== entry) {
         current = found.find((records) => records.load === block.load && records.entry === entry);
         if (current === undefined) {
-          current = { load: block.load, entry, ranges: [] };
+          current = { load: block.load, entry, ranges: [[first, last]] };
           found.push(current);
+          continue;
         }
       }
-      const first = base + (firstRow[item] ?? 0);
-      const last = base + (lastRow[item] ?? 0);
       const previous = current.ranges.at(-1);
       if (previous !== undefined && previous[1] + 1 === first) {
         previous[1] = last;

@@ -195,15 +195,25 @@ export function createPace(options: PaceOptions, clock: Clock): Pace {
     close() {
       opened = false;
     },
-    get state() {
-      return {
-        inFlight,
-        waiting: waiting.length,
-        limit: currentLimit(),
-        perSecond: meanMs === 0 ? 0 : (currentLimit() * 1000) / meanMs,
-        rate: bucket?.rate,
-        pausedUntil,
-      };
+    state: {
+      get inFlight() {
+        return inFlight;
+      },
+      get waiting() {
+        return waiting.length;
+      },
+      get limit() {
+        return currentLimit();
+      },
+      get perSecond() {
+        return meanMs === 0 ? 0 : (currentLimit() * 1000) / meanMs;
+      },
+      get rate() {
+        return bucket?.rate;
+      },
+      get pausedUntil() {
+        return pausedUntil;
+      },
     },
   };
 }
