@@ -26,8 +26,8 @@ const firstPatience = 8;
 const longestPatience = 8192;
 /** A form that has read so many lines was worth its learning. */
 const worthwhile = 100;
-/** A pattern of more groups than this costs more than it saves. */
-const mostKeys = 500;
+/** Some 200 keys. V8 compiles a longer pattern with less care, and one that is much longer not at all. */
+const longestPattern = 20_000;
 
 export function createUniformReader(): UniformReader {
   let form: Form | undefined;
@@ -77,10 +77,11 @@ const anyValue = `(?:${text}|(${shortNumber}|true|false|null))`;
 /** Undefined for a line that reading by its form would not give back. */
 function formOf(line: string, value: JsonObject): Form | undefined {
   const keys = Object.keys(value);
-  if (keys.length > mostKeys) return undefined;
   for (const [comma, colon] of spacings) {
     const members = keys.map((key) => `${literally(JSON.stringify(key) + colon)}${anyValue}`);
-    const form = { keys, pattern: new RegExp(String.raw`\{${members.join(comma)}\}`, 'y') };
+    const pattern = String.raw`\{${members.join(comma)}\}`;
+    if (pattern.length > longestPattern) return undefined;
+    const form = { keys, pattern: new RegExp(pattern, 'y') };
     if (isDeepStrictEqual(readAs(form, line)?.object, value)) return form;
   }
   return undefined;

@@ -142,6 +142,15 @@ test('where two kinds of lines take turns, one of them is read by its form', () 
   assert.equal(read, of / 2 - 1);
 });
 
+test('a line that would make a very long pattern is left to JSON.parse', () => {
+  const wide = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`k${n}`, n]));
+  for (const object of [wide, { ['k'.repeat(1_000_000)]: 1 }] as JsonObject[]) {
+    const reader = createUniformReader();
+    reader.missed(JSON.stringify(object), object);
+    assert.equal(reader.read(JSON.stringify(object)), undefined);
+  }
+});
+
 test('a tuple gives the same object each time, and nothing of other objects', () => {
   const reader = createUniformReader();
   reader.missed('{"toString":"1"}', { toString: '1' });
