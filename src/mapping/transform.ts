@@ -86,7 +86,9 @@ export function loadTransform(
   const call = loadCall(mappingFile, specifier, discreet);
   if (typeof call === 'string') return call;
   const header = shape.kind === 'csv' ? shape.header : undefined;
-  return (value, row) => call(value, header === undefined ? objectIn(row) : asObject(header, row as readonly string[]));
+  // A copy: what a function changes of it must not depend on how the row was read.
+  return (value, row) =>
+    call(value, header === undefined ? { ...objectIn(row) } : asObject(header, row as readonly string[]));
 }
 
 function loadCall(

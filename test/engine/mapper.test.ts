@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadConfig } from '../../src/config/load.ts';
 import { resolveTarget } from '../../src/config/resolve.ts';
-import type { FileTask } from '../../src/engine/block-mapping.ts';
+import { type FileTask, groupedBlocks } from '../../src/engine/block-mapping.ts';
 import { createMapper } from '../../src/engine/mapper.ts';
 import { openSource } from '../../src/input/source.ts';
 import { loadMapping } from '../../src/mapping/load.ts';
 import type { MappedBlock } from '../../src/model/block.ts';
 import { root } from '../support/workdir.ts';
 
-/** Every item, reject and skip of the fixture, or of `m.yaml` and `rows.csv` in a folder, as the run would take them in. */
-async function mapWith(workers: number, blockBytes: number, folder?: string) {
+/** Every item, reject and skip of the fixture, or of `m.yaml` and the rows in a folder, as the run would take them in. */
+async function mapWith(workers: number, blockBytes: number, folder?: string, rowsFile = 'rows.csv') {
   const env = { RAPTOR_STREAM_ID: '00000000-0000-4000-8000-000000000001' };
   const config = loadConfig('fixtures/cdp-load.yaml', root);
   const cio = { type: 'customerio', region: 'eu', apiKey: 'k' };
@@ -21,18 +21,23 @@ async function mapWith(workers: number, blockBytes: number, folder?: string) {
     folder === undefined
       ? resolveTarget('stream', config, env)
       : resolveTarget('cio', { ...config, content: { targets: { cio } } }, {});
-  const [map, rows] =
-    folder === undefined ? ['fixtures/people.map.yaml', 'fixtures/people.csv'] : ['m.yaml', 'rows.csv'];
+  const [map, rows] = folder === undefined ? ['fixtures/people.map.yaml', 'fixtures/people.csv'] : ['m.yaml', rowsFile];
   const mapping = await loadMapping(join(folder ?? root, map));
   const source = await openSource(join(folder ?? root, rows), 0, { blockBytes });
   const mapper = createMapper({ settings, mapping, now: 1_700_000_000_000 }, workers);
   const task: FileTask = { index: 0, description: source.description, loadKey: 'key', settled: [] };
   const blocks: Promise<MappedBlock>[] = [];
   try {
-    for await (const block of source.blocks()) blocks.push(mapper.map(task, block));
+    const isMoved: boolean[] = [];
+    for await (const block of groupedBlocks(source.blocks(), mapping, source.description)) {
+      blocks.push(mapper.map(task, block));
+      isMoved.push(block.bytes.length === 0);
+    }
     const mapped = await Promise.all(blocks);
     return {
       blocks: mapped.length,
+      /** Of the blocks after the first, which is mapped in this thread: whether their bytes are in another thread now. */
+      isMoved: isMoved.slice(1),
       items: mapped.flatMap(({ bytes, starts, ends, firstRow, block }) =>
         [...starts].map((start, index) => [
           block.startRecord + (firstRow[index] ?? 0),
@@ -63,7 +68,7 @@ test('items, rejects, positions, lanes and skips are the same for any number of 
   ] as const) {
     const together = await mapWith(workers, blockBytes);
     assert.ok(together.blocks > 3, `${together.blocks} blocks`);
-    assert.deepEqual({ ...together, blocks: 0 }, { ...alone, blocks: 0 });
+    assert.deepEqual({ ...together, blocks: 0, isMoved: [] }, { ...alone, blocks: 0, isMoved: [] });
   }
 });
 
@@ -105,5 +110,51 @@ test('a transform of the mapping, a map and a lookup from files give the same in
   });
   const together = await mapWith(2, 500, folder);
   assert.ok(together.blocks > 9);
-  assert.deepEqual({ ...together, blocks: 1 }, alone);
+  assert.deepEqual({ ...together, blocks: 1, isMoved: [] }, alone);
 });
+
+/** Two of each person, lines of two forms, and here and there one that cannot be read. */
+const ndjsonRows = Array.from({ length: 900 }, (_, n) => {
+  const row = { id: n >> 1, level: 'abc'[n % 3], mail: `P${n}@X.DK`, ...(n % 50 === 0 ? { more: [n] } : {}) };
+  return n % 7 === 6 ? 'no JSON\n' : `${JSON.stringify(row)}\n`;
+});
+
+test('a block is moved to its worker, not copied', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'mapper-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const fields = 'fields: { userId: id, traits.level: level }\n';
+  await writeFile(join(folder, 'm.yaml'), `version: 1\ntarget: customerio\noperation: identify\nkey: id\n${fields}`);
+  await writeFile(join(folder, 'rows.ndjson'), ndjsonRows.join(''));
+  const { isMoved } = await mapWith(1, 4000, folder, 'rows.ndjson');
+  assert.ok(isMoved.length > 5);
+  assert.ok(isMoved.every(Boolean));
+});
+
+for (const [what, mapping] of Object.entries({
+  'rows of NDJSON, and of a function that changes the row it is given,':
+    'version: 1\ntarget: customerio\noperation: identify\nkey: id\nfields:\n  userId: { from: id, transform: hooks.mjs#spoil }\n  traits.mail: mail\n  traits.level: level\n',
+  'groups that end amid blocks':
+    'version: 1\ntarget: customerio\noperation: identify\nkey: id\ngroup: id\nfields:\n  userId: id\n  traits.all: { each: { fields: { mail: mail, level: level } } }\n',
+})) {
+  test(`${what} give the same for any number of threads and any size of blocks`, async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'mapper-'));
+    t.after(() => rm(folder, { recursive: true }));
+    await writeFile(
+      join(folder, 'hooks.mjs'),
+      'export const spoil = (value, row) => { row.mail = "spoilt"; return value; };\n',
+    );
+    await writeFile(join(folder, 'm.yaml'), mapping);
+    await writeFile(join(folder, 'rows.ndjson'), ndjsonRows.join(''));
+    const alone = await mapWith(0, 256 * 1024, folder, 'rows.ndjson');
+    assert.ok(alone.items.length > 100 && alone.rejected.length > 100, `${alone.items.length} items`);
+    for (const [workers, blockBytes] of [
+      [1, 1000],
+      [2, 3000],
+      [2, 20_000],
+    ] as const) {
+      const { isMoved, blocks, ...together } = await mapWith(workers, blockBytes, folder, 'rows.ndjson');
+      assert.ok(blocks > 1 && isMoved.length > 0);
+      assert.deepEqual({ ...together, blocks: 1, isMoved: [] }, alone);
+    }
+  });
+}

@@ -71,13 +71,15 @@ test('what exports look like is read by its form', () => {
     return reader.read(next)?.object;
   };
   const line = '{"id":"1","name":"Zoë","points":12,"ratio":-0.5,"ok":true,"no":null}';
-  const next = '{"id":"2","name":"","points":-7,"ratio":100,"ok":false,"no":"x"}';
+  const next = '{"id":"2","name":"","points":-7,"ratio":123456789012345,"ok":false,"no":"x"}';
   assert.deepEqual(same(line, next), JSON.parse(next));
   assert.deepEqual(same(spaced(line), spaced(next)), JSON.parse(next));
 });
 
 for (const [what, line] of Object.entries({
   'a number that a double does not hold': '{"id":12345678901234567890}',
+  'a number of 16 digits': '{"id":9007199254740993}',
+  'a number of 15 digits and a sign': '{"id":-900719925474099}',
   'a number with an exponent': '{"id":1e3}',
   'a number that JSON does not know': '{"id":01}',
   'a list': '{"id":[1]}',

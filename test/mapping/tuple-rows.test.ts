@@ -68,11 +68,13 @@ for (const [what, transform] of Object.entries({
       return { kind, items: items.map((item) => item?.json), faults, key: compiled.keyOf(row) };
     };
     const seen = new Set<string>();
+    const compared = { full: 0, reordered: 0 };
     fc.assert(
       fc.property(value, value, value, value, fc.boolean(), (id, kind, dotted, inherited, isFull) => {
         const object: JsonObject = isFull ? { id, kind, 'a.b': dotted, constructor: inherited } : { kind, id };
         const tuple = (isFull ? reader : other).read(JSON.stringify(object));
         if (tuple === undefined) return;
+        compared[isFull ? 'full' : 'reordered'] += 1;
         const wanted = outcome(object);
         seen.add(wanted.kind);
         assert.deepEqual(outcome(tuple), wanted);
@@ -80,6 +82,7 @@ for (const [what, transform] of Object.entries({
       }),
       { numRuns: 2000 },
     );
+    assert.ok(compared.full > 200 && compared.reordered > 200, JSON.stringify(compared));
     assert.deepEqual([...seen].sort(), ['items', 'rejected', 'skipped']);
   });
 }
