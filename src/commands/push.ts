@@ -18,7 +18,7 @@ import { maskTexts } from '../model/mask.ts';
 import { printable } from '../report/printable.ts';
 import type { Reporter, Summary } from '../report/summary.ts';
 import type { InputFlags, OutputFlags, ResumeFlags, SendingFlags, TargetFlags } from './flags.ts';
-import { boundNurseries } from './nurseries.ts';
+import { tuneCollection } from './garbage-collection.ts';
 import {
   commandLine,
   createReporter,
@@ -227,7 +227,7 @@ async function withPrepared(
   flags: ValidateFlags,
   work: (prepared: Prepared, session: Session) => Promise<Summary>,
 ): Promise<void> {
-  boundNurseries();
+  tuneCollection();
   const prepared = await prepare(prepareOptions(files, flags));
   const { resolved, mapping } = prepared;
   const mask = maskTexts([...resolved.secrets, ...(resolved.target.secretTexts ?? [])]);

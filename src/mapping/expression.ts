@@ -10,7 +10,7 @@ import { surveyExpression } from './expression-tree.ts';
 import { addFunctions, linearMatches } from './functions.ts';
 import type { GroupRows } from './group-rows.ts';
 import { Refusal } from './refusal.ts';
-import { objectIn, type Row, type Shape, unknownColumn } from './row-shape.ts';
+import { memberReader, objectIn, type Row, type Shape, unknownColumn } from './row-shape.ts';
 import type { SensitiveColumns } from './sensitive-columns.ts';
 
 export interface Expression {
@@ -199,23 +199,26 @@ function csvContext(
 }
 
 function jsonContext(names: readonly string[], rowKeys: readonly string[], whole: boolean): Bind {
+  const readNames = names.map(memberReader);
+  const readKeys = rowKeys.map(memberReader);
   return (row, context, most) => {
-    const object = objectIn(row);
     let weight = 0;
-    for (const name of names) {
-      const value = Object.hasOwn(object, name) ? object[name] : undefined;
+    for (const [index, name] of names.entries()) {
+      const value = readNames[index]?.(row);
       context[name] = toCel(value ?? null);
       if (most < Number.POSITIVE_INFINITY) weight += weightOf(value, most);
     }
     if (whole) {
+      const object = objectIn(row);
       context['row'] = toCel(object);
       if (most < Number.POSITIVE_INFINITY) weight += weightOf(object, most);
     } else if (rowKeys.length > 0) {
       const part: Context = Object.create(null);
-      for (const key of rowKeys) {
-        if (!Object.hasOwn(object, key)) continue;
-        part[key] = toCel(object[key] ?? null);
-        if (most < Number.POSITIVE_INFINITY) weight += weightOf(object[key], most);
+      for (const [index, key] of rowKeys.entries()) {
+        const value = readKeys[index]?.(row);
+        if (value === undefined) continue;
+        part[key] = toCel(value);
+        if (most < Number.POSITIVE_INFINITY) weight += weightOf(value, most);
       }
       context['row'] = part;
     }

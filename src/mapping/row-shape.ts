@@ -77,7 +77,8 @@ const own = (object: JsonObject, key: string): Json | undefined =>
 const ownReader = (key: string): ((object: JsonObject) => Json | undefined) =>
   key in Object.prototype ? (object) => own(object, key) : (object) => object[key];
 
-function memberReader(key: string): ReadSource {
+/** What a row of a shape that is not CSV has under a key of its own. */
+export function memberReader(key: string): ReadSource {
   const ofObject = ownReader(key);
   let known: readonly string[] = [];
   let at = -1;

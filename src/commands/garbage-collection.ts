@@ -11,10 +11,10 @@ const lookEveryMs = 20;
  * The trade of memory for processor time that docs/benchmarks.md measures: the nursery of this thread grows to 4 MB (more only
  * if it does so twice between two looks), those of the workers have that size from the start, at which few rows outlive a
  * collection, and each thread collects alone. To be called once the program is loaded, which leaves much garbage, and before workers
- * start, whose limits bound their growth. A heap is marked in one go, which takes this thread some 20 ms: what is marked in steps, with other
- * threads' help, costs more, and buffers that come and go call for it often.
+ * start, whose limits bound their growth. Heaps, all of them small, are marked in one go: marking in steps, with other threads' help, costs
+ * more, and buffers that come and go call for it often.
  */
-export function boundNurseries(): void {
+export function tuneCollection(): void {
   for (const flag of [
     `--semi-space-growth-factor=${growthFactor}`,
     '--min-semi-space-size=4',
