@@ -28,8 +28,8 @@ export interface Source {
   close(): Promise<void>;
 }
 
-/** Large enough for threads to be worth it, small enough that the dozen under way do not count. */
-const defaultBlockBytes = 256 * 1024;
+/** Large enough for threads to be worth it, small enough that the dozen under way do not count. Lines of JSON repeat their keys, so they are longer. */
+const defaultBlockBytes = { csv: 256 * 1024, ndjson: 512 * 1024 } as const;
 
 /** Opens a file by path, or standard input for `-`. Throws UserError, exit 2, for whatever can be known to be wrong from the start. */
 export async function openSource(path: string, index: number, options: SourceOptions = {}): Promise<Source> {
@@ -105,7 +105,7 @@ async function* read(
     file: description.index,
     rules: rulesOf(description),
     coding: description.coding,
-    blockBytes: Math.max(1, options.blockBytes ?? defaultBlockBytes),
+    blockBytes: Math.max(1, options.blockBytes ?? defaultBlockBytes[description.format]),
     from,
     signal,
   };
