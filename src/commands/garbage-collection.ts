@@ -11,15 +11,13 @@ const lookEveryMs = 20;
  * The trade of memory for processor time that docs/benchmarks.md measures: the nursery of this thread grows to 4 MB (more only
  * if it does so twice between two looks), those of the workers have that size from the start, at which few rows outlive a
  * collection, and each thread collects alone. To be called once the program is loaded, which leaves much garbage, and before workers
- * start, whose limits bound their growth. Heaps, all of them small, are marked in one go: marking in steps, with other threads' help, costs
- * more, and buffers that come and go call for it often.
+ * start, whose limits bound their growth.
  */
 export function tuneCollection(): void {
   for (const flag of [
     `--semi-space-growth-factor=${growthFactor}`,
     '--min-semi-space-size=4',
     '--no-parallel-scavenge',
-    '--no-incremental-marking',
   ]) {
     setFlagsFromString(flag);
   }
@@ -28,6 +26,14 @@ export function tuneCollection(): void {
     setFlagsFromString('--semi-space-growth-factor=1');
     clearInterval(watch);
   }, lookEveryMs).unref();
+}
+
+/**
+ * Marks heaps in one go, not in steps with other threads' help. Where many records share a request there is little to mark, and blocks and
+ * payload that come and go call for it often; where each record is a request there is more, and the pause costs more than it saves.
+ */
+export function markInOneGo(): void {
+  setFlagsFromString('--no-incremental-marking');
 }
 
 const nurseryBytes = (): number =>
