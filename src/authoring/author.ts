@@ -1,5 +1,5 @@
 /** From rows to the text of a mapping: the pure parts one after the other. */
-import type { ParsedRow } from '../input/parse.ts';
+import type { PlainRow } from '../input/parse.ts';
 import { closest } from '../model/suggest.ts';
 import type { FieldRule } from '../targets/target.ts';
 import { authoringError } from './codes.ts';
@@ -11,7 +11,7 @@ import { propose } from './propose.ts';
 import { type ColumnSamples, columnSamples } from './sample.ts';
 
 export interface Looking {
-  readonly rows: readonly ParsedRow[];
+  readonly rows: readonly PlainRow[];
   /** Of a CSV file; undefined for NDJSON. */
   readonly header: readonly string[] | undefined;
 }

@@ -1,5 +1,5 @@
 /** What looks wrong with a file as a whole, before a mapping is made of it: no text, no header, nothing in it. */
-import { type ParsedRow, RowFault } from '../input/parse.ts';
+import { type PlainRow, RowFault } from '../input/parse.ts';
 import { numberFrom } from '../mapping/numbers.ts';
 import { Refusal } from '../mapping/refusal.ts';
 import { emailFrom } from '../mapping/texts.ts';
@@ -12,7 +12,7 @@ import type { Evidence } from './infer.ts';
  * Rows with letters beyond ASCII that are no UTF-8, and hardly any that are: the file has another encoding. A damaged row among good ones has
  * its fault, and is none.
  */
-export function isOtherEncoding(rows: readonly ParsedRow[]): boolean {
+export function isOtherEncoding(rows: readonly PlainRow[]): boolean {
   let undecodable = 0;
   let decoded = 0;
   for (const row of rows) {
@@ -23,7 +23,7 @@ export function isOtherEncoding(rows: readonly ParsedRow[]): boolean {
 }
 
 /** Why no row could be read at all; undefined when one could. */
-export function unreadable(rows: readonly ParsedRow[], file: string, isCsv: boolean): UserError | undefined {
+export function unreadable(rows: readonly PlainRow[], file: string, isCsv: boolean): UserError | undefined {
   const [first] = rows;
   if (!(first instanceof RowFault) || rows.some((row) => !(row instanceof RowFault))) return undefined;
   const [fault] = first.faults;

@@ -1,5 +1,5 @@
 /** From rows to columns: what a sample holds of each, empty cells counted and taken out. */
-import { type ParsedRow, RowFault } from '../input/parse.ts';
+import { type PlainRow, RowFault } from '../input/parse.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 
 export interface ColumnSample {
@@ -26,7 +26,7 @@ const mostPaths = 1000;
 const deepest = 6;
 
 /** @param header of a CSV file; undefined for NDJSON */
-export function columnSamples(rows: readonly ParsedRow[], header: readonly string[] | undefined): ColumnSamples {
+export function columnSamples(rows: readonly PlainRow[], header: readonly string[] | undefined): ColumnSamples {
   const readable = rows.filter((row) => !(row instanceof RowFault));
   if (header === undefined) return jsonColumns(readable.filter(isJsonObject));
   const cells = readable.filter((row): row is string[] => Array.isArray(row));

@@ -1,5 +1,5 @@
 /** Rows from the head, the middle and the tail of a file, in bounded memory. */
-import { type ParsedRow, parserFor } from '../input/parse.ts';
+import { type PlainRow, parserFor, withoutTuple } from '../input/parse.ts';
 import type { Source } from '../input/source.ts';
 import type { Block } from '../model/block.ts';
 
@@ -7,7 +7,7 @@ import type { Block } from '../model/block.ts';
 export const sampleBlockBytes = 512 * 1024;
 
 export interface Sample {
-  readonly rows: readonly ParsedRow[];
+  readonly rows: readonly PlainRow[];
   /** Rows of the whole input (or of what `limit` lets through). */
   readonly rowsInFile: number;
 }
@@ -35,7 +35,7 @@ export async function takeSample(source: Source, limit = Number.POSITIVE_INFINIT
     if (block === undefined) return [];
     const { length, row } = parse(block);
     const wanted = Math.min(length, Math.max(0, limit - block.startRecord + 1));
-    return Array.from({ length: wanted }, (_, index) => row(index));
+    return Array.from({ length: wanted }, (_, index) => withoutTuple(row(index)));
   });
   return { rows, rowsInFile: Math.min(rowsInFile, limit) };
 }

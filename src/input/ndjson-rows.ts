@@ -23,7 +23,7 @@ import {
   tooLarge,
   undecodable,
 } from './rows.ts';
-import { Tuple } from './tuple.ts';
+import type { Tuple } from './tuple.ts';
 import { createUniformReader } from './uniform-lines.ts';
 
 export function ndjsonParser(description: SourceDescription, decoder: Decoder): (block: Block) => ParsedBlock {
@@ -68,22 +68,17 @@ export function ndjsonParser(description: SourceDescription, decoder: Decoder): 
       located ??= locate(rules, unitsOf(block.bytes, coding));
       return inBlock(located, index);
     };
-    const read = readWhole(block) ?? readApart(block);
-    const row = (index: number) => {
-      const found = read(index);
-      return found instanceof Tuple ? found.object : found;
-    };
+    const row = readWhole(block) ?? readApart(block);
     return {
       length: block.records,
       row,
-      read,
       position: (index) => ({ line: block.startLine + at(index).line, byte: block.startByte + at(index).start * unit }),
       source(index) {
         const { start, end, kind } = at(index);
         const bytes = block.bytes.subarray(start * unit, end * unit);
         if (kind === 'too-large')
           return { kind: 'text', text: `${textWithEscapes(decoder, bytes.subarray(0, keptOfTooLarge))}…` };
-        return { kind: isReadable(read(index)) ? 'json' : 'text', text: textWithEscapes(decoder, bytes) };
+        return { kind: isReadable(row(index)) ? 'json' : 'text', text: textWithEscapes(decoder, bytes) };
       },
     };
   };

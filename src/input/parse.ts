@@ -6,7 +6,8 @@ import type { SourceDescription } from './description.ts';
 import { ndjsonParser } from './ndjson-rows.ts';
 import type { ParsedBlock } from './rows.ts';
 
-export { inBlock, type ParsedBlock, type ParsedRow, RowFault } from './rows.ts';
+export { inBlock, type ParsedBlock, type ParsedRow, type PlainRow, RowFault } from './rows.ts';
+export { withoutTuple } from './tuple.ts';
 
 /** Rows that cannot be read come as {@link RowFault} in their place; nothing is left out and nothing throws. */
 export function parserFor(description: SourceDescription): (block: Block) => ParsedBlock {

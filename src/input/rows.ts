@@ -17,15 +17,15 @@ export class RowFault {
 }
 
 /** A CSV row is a list of cells in the header's order, as long as the header; an NDJSON row is its object. */
-export type ParsedRow = string[] | JsonObject | RowFault;
+export type PlainRow = string[] | JsonObject | RowFault;
+/** Of lines that look alike, a tuple stands for the object, and {@link withoutTuple} makes it. */
+export type ParsedRow = PlainRow | Tuple;
 
 export interface ParsedBlock {
   /** The same as the block's `records`. */
   readonly length: number;
   /** Row `index`, made when it is asked for: rows that die one by one cost the garbage collector nothing, a block of them does. */
   row(index: number): ParsedRow;
-  /** The same in the form that costs least; absent where that is no other one. */
-  readonly read?: (index: number) => ParsedRow | Tuple;
   /** Record number of row `index`, where rows do not simply follow each other from the block's first (a retry of scattered rows). */
   recordOf?(index: number): number;
   /** Of row `index` (0-based in the block): 1-based line and byte offset in the file. The first call reads the block's borders again. */

@@ -28,6 +28,10 @@ export class Tuple {
   }
 }
 
+/** A row that may be a tuple, as what it stands for. */
+export const withoutTuple = <Other>(row: Tuple | Other): JsonObject | Other =>
+  row instanceof Tuple ? row.object : row;
+
 function bareValue(text: string | undefined): Json {
   switch (text) {
     case 'true':

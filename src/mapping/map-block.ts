@@ -61,7 +61,6 @@ export function parsedBlockMapper(
 
   return (block) => {
     const parsed = parse(block);
-    const read = parsed.read ?? ((index: number) => parsed.row(index));
     const items = new ItemCollector(block, entryCount, block.bytes.length * bytesPerByte);
     const skipped: [number, number][][] = Array.from({ length: entryCount }, () => []);
     const rejected: RowRejection[] = [];
@@ -81,7 +80,7 @@ export function parsedBlockMapper(
     for (let index = 0; index < parsed.length; index++) {
       record = parsed.recordOf?.(index) ?? block.startRecord + index;
       if (isDone !== undefined && allDone(entryCount, isDone)) continue;
-      const row = read(index);
+      const row = parsed.row(index);
       if (row instanceof RowFault) {
         reject(index, compiled.readFaults(row.faults));
         continue;

@@ -1,5 +1,5 @@
 /** The rows that a mapping is compiled for: what columns they have, and how a value is taken out of one. */
-import { Tuple } from '../input/tuple.ts';
+import { Tuple, withoutTuple } from '../input/tuple.ts';
 import { shorten } from '../model/fault.ts';
 import { isJsonObject, isRawNumber, type Json, type JsonObject } from '../model/json.ts';
 import { didYouMean, quote } from './complaint.ts';
@@ -8,7 +8,7 @@ import { didYouMean, quote } from './complaint.ts';
 export type Row = readonly string[] | JsonObject | Tuple;
 
 /** A row of a shape that is not CSV, as an object. */
-export const objectIn = (row: Row): JsonObject => (row instanceof Tuple ? row.object : (row as JsonObject));
+export const objectIn = (row: Row): JsonObject => withoutTuple(row as JsonObject | Tuple);
 
 export type Shape =
   | { readonly kind: 'csv'; readonly header: readonly string[] }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { look } from '../../src/authoring/author.ts';
 import { headless, isOtherEncoding, unreadable, valueless } from '../../src/authoring/file-doubts.ts';
-import { type ParsedRow, RowFault } from '../../src/input/parse.ts';
+import { type PlainRow, RowFault } from '../../src/input/parse.ts';
 
 const headers: readonly (readonly [header: readonly string[], rows: readonly string[][], says: RegExp | undefined])[] =
   [
@@ -43,7 +43,7 @@ const broken = (code: string) => new RowFault([{ stage: 'read', code, reason: 'i
 
 test('a file has another encoding when its letters beyond ASCII are no UTF-8, and not when a row of it is damaged', () => {
   const bad = broken('undecodable-bytes');
-  const plain: ParsedRow[] = [['1', 'Lund'], { a: 'Lund' }, broken('csv-columns')];
+  const plain: PlainRow[] = [['1', 'Lund'], { a: 'Lund' }, broken('csv-columns')];
   assert.equal(isOtherEncoding(plain), false);
   assert.equal(isOtherEncoding([...plain, bad]), true);
   assert.equal(isOtherEncoding([...plain, bad, bad, ['1', 'Umeå']]), false);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { parseLine } from '../../src/input/long-numbers.ts';
-import { parserFor } from '../../src/input/parse.ts';
+import { parserFor, withoutTuple } from '../../src/input/parse.ts';
 import type { SourceOptions } from '../../src/input/source.ts';
 import { isRawNumber, parseKeepingDigits } from '../../src/model/json.ts';
 import { type ReadRow, read } from './reading.ts';
@@ -98,7 +98,7 @@ describe('NDJSON', () => {
       const { source, blocks } = await read(Buffer.from(`${line}\n`), ndjson);
       const [block] = blocks;
       assert.ok(block);
-      const row = parserFor(source.description)(block).row(0);
+      const row = withoutTuple(parserFor(source.description)(block).row(0));
       assert.ok(row && Object.hasOwn(row, '__proto__') && Object.hasOwn(row, 'constructor'));
       assert.equal(Object.getPrototypeOf(row), Object.prototype);
       assert.equal(JSON.stringify(row), line);
@@ -170,7 +170,7 @@ describe('numbers', () => {
       const { source, blocks } = await read(Buffer.from(`{"a":${number},"long":12345678901234567891}\n`), ndjson);
       const [block] = blocks;
       assert.ok(block);
-      const row = parserFor(source.description)(block).row(0);
+      const row = withoutTuple(parserFor(source.description)(block).row(0));
       assert.ok(row && 'a' in row);
       assert.equal(row.a, Number(number));
       assert.ok(isRawNumber(row.long));

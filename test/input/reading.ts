@@ -1,6 +1,6 @@
 /** Shared by the tests of the input side: reads bytes through the whole path and says what came of each row. */
 import { Readable } from 'node:stream';
-import { parserFor, RowFault } from '../../src/input/parse.ts';
+import { parserFor, RowFault, withoutTuple } from '../../src/input/parse.ts';
 import { type Border, openStream, type Source, type SourceOptions } from '../../src/input/source.ts';
 import type { Block } from '../../src/model/block.ts';
 
@@ -35,7 +35,7 @@ export function rowsOf(source: Source, blocks: readonly Block[]): ReadRow[] {
   return blocks.flatMap((block) => {
     const parsed = parse(block);
     return Array.from({ length: parsed.length }, (_, i): ReadRow => {
-      const row = parsed.row(i);
+      const row = withoutTuple(parsed.row(i));
       const failed = row instanceof RowFault;
       return {
         record: block.startRecord + i,

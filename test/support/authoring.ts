@@ -6,7 +6,7 @@ import { writeMapping } from '../../src/authoring/write-mapping.ts';
 import { standInTarget } from '../../src/commands/stand-in-target.ts';
 import { requireType } from '../../src/config/named-target.ts';
 import type { ResolvedTarget } from '../../src/config/resolve.ts';
-import type { ParsedRow } from '../../src/input/parse.ts';
+import type { PlainRow } from '../../src/input/parse.ts';
 import { compileMapping } from '../../src/mapping/compile.ts';
 import { parseMapping } from '../../src/mapping/load.ts';
 import { runMappingTests } from '../../src/mapping/tests.ts';
@@ -17,7 +17,7 @@ const noConfig = { path: undefined, directory: '/', content: { targets: {} }, st
 export interface Table {
   /** Undefined: the rows are objects of NDJSON. */
   readonly header?: readonly string[];
-  readonly rows: readonly ParsedRow[];
+  readonly rows: readonly PlainRow[];
 }
 
 export interface Aim {
