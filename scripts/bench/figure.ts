@@ -1,13 +1,16 @@
 /** What a benchmark gives: lines beside their goals, each measured on the spot. One file a figure; `run.ts` runs them. */
 import type { Stage } from './stage.ts';
 
+/** What says neither yes nor no was measured on too noisy a machine. */
+export type Verdict = boolean | 'unclear';
+
 export interface Line {
   /** What was measured. */
   readonly what: string;
   readonly value: string;
   /** What issue or docs ask for, in the same words; absent for a yardstick. */
   readonly goal?: string;
-  readonly reached?: boolean;
+  readonly reached?: Verdict;
 }
 
 export interface Figure {
@@ -19,7 +22,7 @@ export interface Figure {
   run(stage: Stage): Promise<readonly Line[]>;
 }
 
-/** Runs each of the named things once, then each once again, and so on: what disturbs the machine meanwhile disturbs all alike. */
+/** Runs each of the named things once, then each once again the other way round, and so on: what disturbs the machine disturbs all alike. */
 export async function interleaved<Name extends string, Result>(
   rounds: number,
   things: Readonly<Record<Name, () => Promise<Result>>>,
@@ -27,7 +30,7 @@ export async function interleaved<Name extends string, Result>(
   const names = Object.keys(things) as Name[];
   const results = Object.fromEntries(names.map((name) => [name, [] as Result[]])) as Record<Name, Result[]>;
   for (let round = 0; round < rounds; round++) {
-    for (const name of names) results[name].push(await things[name]());
+    for (const name of round % 2 === 0 ? names : names.toReversed()) results[name].push(await things[name]());
   }
   return results;
 }
@@ -39,21 +42,32 @@ export const median = (values: readonly number[]): number => {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 };
 
+/** So many that the third smallest and the third largest of their ratios have the true median between them 97 times of 100. */
+export const pairs = 13;
+
+/** In percent: the median of what one thing took more than another that ran beside it, and the range that the true one lies in. */
 export interface Cost {
-  /** Median of what one thing took more than another that ran beside it, in percent. */
   readonly percent: number;
-  /** By how much two runs of the other differ, in percent: the median. */
-  readonly noise: number;
+  readonly from: number;
+  readonly to: number;
 }
 
-/** What `dear` takes more than `plain`, run by run, and what `again` differs from `plain`, which is the same thing. */
-export function costOf(dear: readonly number[], plain: readonly number[], again: readonly number[]): Cost {
-  const more = (of: readonly number[]) => of.map((value, round) => (value / (plain[round] ?? Number.NaN) - 1) * 100);
-  return { percent: median(more(dear)), noise: median(more(again).map(Math.abs)) };
+/** What `dear` took more than `plain`, over {@link pairs}. */
+export function costOf(dear: readonly number[], plain: readonly number[]): Cost {
+  const more = dear.map((value, round) => (value / (plain[round] ?? Number.NaN) - 1) * 100).toSorted((a, b) => a - b);
+  return { percent: median(more), from: more.at(2) ?? Number.NaN, to: more.at(-3) ?? Number.NaN };
 }
 
-export const costInWords = ({ percent, noise }: Cost): string =>
-  `${percent < 0 ? '−' : '+'}${Math.abs(percent).toFixed(1)} % (two equal runs differ by ${noise.toFixed(1)} %)`;
+const signed = (percent: number) => `${percent < 0 ? '−' : '+'}${Math.abs(percent).toFixed(1)}`;
+export const costInWords = ({ percent, from, to }: Cost): string =>
+  `${signed(percent)} % (${signed(from)} to ${signed(to)})`;
+
+/** Whether a cost is at most `most` percent. */
+export const isWithin = ({ from, to }: Cost, most: number): Verdict =>
+  to <= most ? true : from > most ? false : 'unclear';
+
+/** Whether it may be nothing at all, where it could have been seen. */
+export const isNothing = ({ from, to }: Cost): Verdict => (from > 0 ? false : to <= 5 ? true : 'unclear');
 
 export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 export const perSecond = (amount: number, seconds: number, unit: string): string =>

@@ -17,6 +17,8 @@ import { openStage } from './stage.ts';
 import { start } from './start.ts';
 import { throughput } from './throughput.ts';
 
+/** What a verdict is called on the page. */
+const verdicts: Readonly<Record<string, string>> = { true: 'yes', false: '**no**', unclear: '**too noisy to tell**' };
 const figures: readonly Figure[] = [throughput, journal, progress, memory, recordsFigure, start, resume, linear];
 
 const { values } = parseArgs({
@@ -62,7 +64,7 @@ try {
 function section({ title, about }: Figure, lines: readonly Line[]): string {
   const rows = lines.map(
     ({ what, value, goal, reached }) =>
-      `| ${what} | ${value} | ${goal ?? ''} | ${reached === undefined ? '' : reached ? 'yes' : '**no**'} |`,
+      `| ${what} | ${value} | ${goal ?? ''} | ${reached === undefined ? '' : verdicts[String(reached)]} |`,
   );
   return [`### ${title}`, '', about, '', '| | measured | goal | reached |', '|---|---|---|---|', ...rows, ''].join(
     '\n',
