@@ -94,7 +94,8 @@ function create(path: string, steps: readonly string[]): void {
   try {
     const database = new DatabaseSync(draft);
     try {
-      prepareConnection(database);
+      // Nobody sees the draft until it is linked, so it is synced once, then.
+      database.exec('PRAGMA synchronous = OFF');
       database.exec(`PRAGMA application_id = ${applicationId}`);
       migrate(database, path, steps);
       database.exec('PRAGMA journal_mode = WAL');
@@ -102,6 +103,7 @@ function create(path: string, steps: readonly string[]): void {
       // The last connection to close moves the log into the file, so that the one file is all there is.
       database.close();
     }
+    sync(draft, 'r+');
     link(draft, path);
   } finally {
     for (const left of [draft, `${draft}-wal`, `${draft}-shm`, `${draft}-journal`]) rmSync(left, { force: true });
@@ -122,8 +124,11 @@ function link(draft: string, path: string): void {
 
 /** So that a new name in it survives a power cut, too. Windows cannot do it and does not need it. */
 export function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
+  if (process.platform !== 'win32') sync(folder, 'r');
+}
+
+function sync(path: string, flags: 'r' | 'r+'): void {
+  const handle = openSync(path, flags);
   try {
     fsyncSync(handle);
   } finally {
