@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import type * as z from 'zod';
 import { UserError } from '../model/fault.ts';
+import { readOnce } from '../model/read-once.ts';
 import { closest } from '../model/suggest.ts';
 import { type ConfigFile, configFile } from './schema.ts';
 
@@ -58,7 +59,7 @@ export function loadConfig(named: string | undefined, workingDirectory: string):
       hint: 'Give it to --mapping. The config file names targets: `cdp-load schema config` prints what may stand in it.',
     });
   }
-  const parsed = configFile.safeParse(content);
+  const parsed = configFile.safeParse(content, readOnce);
   if (!parsed.success) throw invalid(parsed.error.issues.flatMap((issue) => complaintsOf(issue, at)));
   const directory = dirname(path);
   const { stateDir } = parsed.data;

@@ -1,6 +1,7 @@
 /** The settings of one target, put together from config and environment, and told apart: those that every target has, and its type's own. */
 import * as z from 'zod';
 import { UserError } from '../model/fault.ts';
+import { readOnce } from '../model/read-once.ts';
 import { closest } from '../model/suggest.ts';
 import { interpolate, type Surroundings } from './interpolate.ts';
 import { invalid, type LoadedConfig, mostUnknownKeys } from './load.ts';
@@ -36,8 +37,8 @@ export function separateSettings(
   const commonKeys = Object.keys(commonTargetSettings.shape);
   const isCommon = ([key]: [string, unknown]) => commonKeys.includes(key);
   const entries = Object.entries(settings);
-  const common = commonTargetSettings.safeParse(Object.fromEntries(entries.filter(isCommon)));
-  const own = type.config.safeParse(Object.fromEntries(entries.filter((entry) => !isCommon(entry))));
+  const common = commonTargetSettings.safeParse(Object.fromEntries(entries.filter(isCommon)), readOnce);
+  const own = type.config.safeParse(Object.fromEntries(entries.filter((entry) => !isCommon(entry))), readOnce);
 
   const complaints: string[] = [];
   const missing: string[] = [];

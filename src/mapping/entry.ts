@@ -2,6 +2,7 @@
 
 import { type Fault, UserError } from '../model/fault.ts';
 import type { JsonObject } from '../model/json.ts';
+import { readOnce } from '../model/read-once.ts';
 import type { EmptyPolicy, Encoded, FieldRule, Operation, RowContext, Target } from '../targets/target.ts';
 import { elementType, isListType } from './check-field.ts';
 import { type Complaint, didYouMean, type Path, quote } from './complaint.ts';
@@ -144,7 +145,7 @@ function openOperation(entry: MappingEntry, { target, kind, complain }: EntrySur
     });
     return undefined;
   }
-  const parsed = type?.settings.safeParse(entry.settings);
+  const parsed = type?.settings.safeParse(entry.settings, readOnce);
   if (parsed !== undefined && !parsed.success) {
     const path = [...entry.path, 'settings'];
     for (const issue of parsed.error.issues) {

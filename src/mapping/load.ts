@@ -1,5 +1,6 @@
 /** Reads a mapping file. Whatever is wrong with it is said at once, each complaint with its line and column. */
 import type { Json, JsonObject } from '../model/json.ts';
+import { readOnce } from '../model/read-once.ts';
 import { checkField } from './check-field.ts';
 import { type Complaint, mappingError, mappingProblem, type Path, quote } from './complaint.ts';
 import { readExtended } from './extend.ts';
@@ -49,7 +50,7 @@ function understand({ data, keys, values, written }: ReadYaml, fileName: string)
       'Give it to --config. `cdp-load init` writes a mapping to start from.',
     );
   }
-  const parsed = mappingSchema.safeParse(data);
+  const parsed = mappingSchema.safeParse(data, readOnce);
   const found = parsed.success ? [] : parsed.error.issues.flatMap((issue) => issueComplaints(issue, [], data));
   for (const [field, path] of fieldsIn(data)) found.push(...checkField(field, path));
   found.push(...shapeComplaints(data));
@@ -139,7 +140,7 @@ function fieldsBelow(fields: unknown, path: Path): [LongField, Path][] {
   if (!isPlainObject(fields)) return [];
   return Object.entries(fields).flatMap(([name, field]): [LongField, Path][] => {
     const at = [...path, name];
-    const parsed = longField.safeParse(field);
+    const parsed = longField.safeParse(field, readOnce);
     const own: [LongField, Path][] = parsed.success ? [[parsed.data, at]] : [];
     const each = isPlainObject(field) ? field['each'] : undefined;
     if (!isPlainObject(each)) return own;

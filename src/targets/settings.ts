@@ -1,6 +1,7 @@
 /** How all targets complain about what stands in a config or a mapping, so that the messages have one shape. */
 import type * as z from 'zod';
 import { UserError } from '../model/fault.ts';
+import { readOnce } from '../model/read-once.ts';
 import type { TargetCode } from './codes.ts';
 
 export const targetError = (code: TargetCode, message: string, hint: string): UserError =>
@@ -8,7 +9,7 @@ export const targetError = (code: TargetCode, message: string, hint: string): Us
 
 /** A mapping's `settings:` by the operation's schema. Throws UserError that names each key at fault. */
 export function readSettings<Settings>(operation: string, schema: z.ZodType<Settings>, settings: unknown): Settings {
-  const parsed = schema.safeParse(settings ?? {});
+  const parsed = schema.safeParse(settings ?? {}, readOnce);
   if (parsed.success) return parsed.data;
   const complaints = parsed.error.issues.map(({ path, message }) =>
     path.length === 0 ? message : `${path.join('.')}: ${message}`,
