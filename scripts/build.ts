@@ -18,7 +18,7 @@ const entries = [
   ...typeNames.map((type) => `targets/${type}`),
 ];
 
-/** Node's HTTP/2 takes a while to load, and only a server that agrees on it while the connection is made needs it. */
+/** undici loads its HTTP/2 with its client, and that takes a while. We do not ask for it. */
 const http2OnDemand: Plugin = {
   name: 'http2-on-demand',
   setup({ onResolve, onLoad, onEnd }) {

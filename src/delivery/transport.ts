@@ -1,6 +1,6 @@
 /**
  * Moves a request and brings back a reply, and nothing else: no retries, no redirects, no opinion. The only file that
- * imports undici.
+ * imports undici. HTTP/1.1 only: of a connection that breaks, one request is in doubt (docs/decisions/0010-http-1-1.md).
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -52,6 +52,7 @@ export function createTransport(options: TransportOptions): Transport {
     headersTimeout: options.timeoutMs,
     bodyTimeout: options.timeoutMs,
     keepAliveTimeout: 30_000,
+    allowH2: false,
     connect: { timeout: options.connectTimeoutMs, ...tls },
   };
   // Without undici's own time-outs: the deadline of `Exchange` begins before each of them.
@@ -231,14 +232,19 @@ function proxyDispatcher(
   agentOptions: Agent.Options,
   tls: TlsFiles,
 ): Dispatcher | undefined {
-  if (options.proxy !== undefined) {
-    return new (undici().ProxyAgent)({ ...agentOptions, uri: options.proxy, requestTls: tls });
-  }
+  // Here undici takes what concerns a connection from other places.
+  const proxyOptions = {
+    ...agentOptions,
+    connectTimeout: options.connectTimeoutMs,
+    requestTls: tls,
+    proxyTls: { allowH2: false },
+  };
+  if (options.proxy !== undefined) return new (undici().ProxyAgent)({ ...proxyOptions, uri: options.proxy });
   const env = process.env;
   const isSet = [env['HTTPS_PROXY'], env['https_proxy'], env['HTTP_PROXY'], env['http_proxy']].some(
     (value) => (value ?? '') !== '',
   );
-  return isSet ? new (undici().EnvHttpProxyAgent)({ ...agentOptions, requestTls: tls }) : undefined;
+  return isSet ? new (undici().EnvHttpProxyAgent)(proxyOptions) : undefined;
 }
 
 type TlsFiles = Readonly<Record<string, Buffer | (Buffer | string)[]>>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { createTransport, type TransportOptions } from '../../src/delivery/transport.ts';
 import type { ApiRequest } from '../../src/model/request.ts';
@@ -214,4 +214,44 @@ test('a proxy that is named carries every request', async (t) => {
   assert.deepEqual(reply.kind === 'reply' && reply.body, 'from the proxy');
   assert.equal((await transport.send(request('https://platform.example/v1', '{}'))).kind, 'failure');
   assert.deepEqual(asked, ['http://platform.example/v1?a=1', 'tunnel platform.example:443']);
+});
+
+/** What a client says first on a TLS connection: the protocols that it offers stand in it as they are. */
+async function helloOf(socket: Socket): Promise<string> {
+  const [hello] = (await once(socket, 'data')) as [Buffer];
+  return hello.toString('latin1');
+}
+
+function assertOnlyHttp11(hello: string): void {
+  assert.ok(hello.startsWith('\x16\x03'), 'not the beginning of TLS');
+  assert.ok(hello.includes('\x00\x09\x08http/1.1'), 'the list of protocols is not HTTP/1.1 alone');
+}
+
+for (const whom of ['a platform', 'a proxy'] as const) {
+  test(`HTTP/1.1 is all that ${whom} is offered`, async (t) => {
+    const server = createTcpServer();
+    const address = (await listen(t, server)).replace('http:', 'https:');
+    const proxy = whom === 'a proxy' ? address : undefined;
+    const transport = createTransport({ connections: 1, timeoutMs: 5000, connectTimeoutMs: 5000, proxy });
+    t.after(() => transport.close());
+    const sent = transport.send(request(proxy === undefined ? address : 'https://platform.example', '{}'));
+    const [socket] = (await once(server, 'connection')) as [Socket];
+    assertOnlyHttp11(await helloOf(socket));
+    socket.destroy();
+    await sent;
+  });
+}
+
+test('through a tunnel, too; and one that leads nowhere is given up in time, with nothing sent', async (t) => {
+  const proxy = createServer();
+  const address = await listen(t, proxy);
+  const transport = createTransport({ connections: 1, timeoutMs: 5000, connectTimeoutMs: 600, proxy: address });
+  t.after(() => transport.close());
+  const sent = transport.send(request('https://platform.example/v1', '{}'));
+  const [, socket] = (await once(proxy, 'connect')) as [unknown, Socket];
+  t.after(() => socket.destroy());
+  socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+  assertOnlyHttp11(await helloOf(socket));
+  const failure = await sent;
+  assert.deepEqual(failure.kind === 'failure' && [failure.code, failure.sent], ['und_err_connect_timeout', 'no']);
 });
