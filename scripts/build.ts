@@ -13,6 +13,7 @@ const outdir = join(root, 'dist');
 const entries = [
   'cli',
   'index',
+  'engine/thread',
   'engine/mapper-worker',
   'commands/test-worker',
   ...typeNames.map((type) => `targets/${type}`),

@@ -1,6 +1,6 @@
 /** Tests many mappings at once. Reports come in the order of the mappings, whoever was done first. */
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { startThread } from '../engine/threads.ts';
 import type { MappingReport } from '../report/test-results.ts';
 import { type FoundMapping, type TestAim, testMapping } from './mapping-tests.ts';
 
@@ -24,10 +24,9 @@ export async function* testMappings(
   const slots = found.map(() => Promise.withResolvers<MappingReport>());
   // Whoever waits for a slot hears of it; the others must not be called unhandled.
   for (const { promise } of slots) promise.catch(() => {});
-  const script = new URL(import.meta.url.endsWith('.ts') ? './test-worker.ts' : './test-worker.js', import.meta.url);
   let next = 0;
   const workers = Array.from({ length: threads }, () => {
-    const worker = new Worker(script, { workerData: aim });
+    const worker = startThread('test-worker', import.meta.url, aim);
     let at = -1;
     const takeNext = () => {
       at = next++;

@@ -3,9 +3,10 @@
  * the order in which they were given, whoever worked on them, so that nothing later depends on the number of threads.
  */
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Block, MappedBlock } from '../model/block.ts';
 import { type BlockMapping, createBlockMapping, type FileTask } from './block-mapping.ts';
+import { startThread } from './threads.ts';
 
 export interface Mapper {
   map(file: FileTask, block: Block): Promise<MappedBlock>;
@@ -57,18 +58,18 @@ interface Hand {
 }
 
 function inWorkers(mapping: BlockMapping, count: number): Mapper {
-  // Built code stands beside its built worker; run from source, it stands beside the source.
-  const script = new URL(
-    import.meta.url.endsWith('.ts') ? './mapper-worker.ts' : './mapper-worker.js',
-    import.meta.url,
-  );
   const { tables, modules } = mapping.mapping;
   const isSmall = Object.keys(tables).length === 0 && Object.keys(modules).length === 0;
   let broken: unknown;
   let hasBegun = false;
   let here: ReturnType<typeof createBlockMapping> | undefined;
   const hands: Hand[] = Array.from({ length: count }, () => {
-    const worker = new Worker(script, { workerData: mapping, resourceLimits: isSmall ? workerLimits : {} });
+    const worker = startThread(
+      'mapper-worker',
+      import.meta.url,
+      mapping,
+      isSmall ? { resourceLimits: workerLimits } : {},
+    );
     const hand: Hand = { worker, knownFiles: new Set(), asked: [] };
     worker.on('message', (message: FromWorker) => {
       const question = hand.asked.shift();
