@@ -10,7 +10,7 @@ import type { Draft } from '../authoring/draft.ts';
 import { headless, valueless } from '../authoring/file-doubts.ts';
 import { leftOutTexts, writeMapping } from '../authoring/write-mapping.ts';
 import { loadConfig } from '../config/load.ts';
-import { type RegisteredType, requireType } from '../config/named-target.ts';
+import { type RegisteredType, requireType } from '../config/target-type.ts';
 import { type Prepared, prepare } from '../engine/prepare.ts';
 import { isPipe } from '../engine/spool.ts';
 import { mappingSchemaForEditors } from '../json-schemas.ts';

@@ -5,9 +5,9 @@
 
 import type { Surroundings } from '../config/interpolate.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import type { RegisteredType } from '../config/named-target.ts';
 import { type ResolvedTarget, resolveTarget } from '../config/resolve.ts';
 import { settingStates } from '../config/setting-states.ts';
+import type { RegisteredType } from '../config/target-type.ts';
 import { systemClock } from '../model/clock.ts';
 import { UserError } from '../model/fault.ts';
 import { emulatorTypes } from '../sandbox/index.ts';

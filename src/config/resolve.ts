@@ -6,19 +6,11 @@ import { resolve } from 'node:path';
 import type { CommonSettings, Target } from '../targets/target.ts';
 import type { Surroundings } from './interpolate.ts';
 import type { LoadedConfig } from './load.ts';
-import { type RegisteredType, requireType, targetNamed } from './named-target.ts';
+import { targetNamed } from './named-target.ts';
 import { checkAddresses, checkSecrets, credentialsIn, proxyVariables } from './safe-settings.ts';
 import type { CommonTargetSettings } from './schema.ts';
 import { gatherSettings, separateSettings } from './settings.ts';
-
-/** Plain data: travels to worker threads, which open the target again. */
-export interface TargetSettings {
-  /** The name it was asked for by. */
-  readonly name: string;
-  readonly type: string;
-  readonly own: Readonly<Record<string, unknown>>;
-  readonly common: CommonSettings;
-}
+import type { RegisteredType, TargetSettings } from './target-type.ts';
 
 export interface ResolvedTarget {
   readonly settings: TargetSettings;
@@ -32,10 +24,6 @@ export interface ResolvedTarget {
   readonly mapping: string | undefined;
   /** Values that no output may show. */
   readonly secrets: readonly string[];
-}
-
-export function openTarget({ type, own, common }: TargetSettings): Target {
-  return requireType(type).open(own, common);
 }
 
 /**

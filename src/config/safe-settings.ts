@@ -1,8 +1,8 @@
 /** What would send secrets or data astray, or could not be sent at all, is refused before anything is opened. */
 import { isLoopbackHost } from '../model/address.ts';
 import { UserError } from '../model/fault.ts';
-import type { RegisteredType } from './named-target.ts';
 import { controlCharacter } from './schema.ts';
+import type { RegisteredType } from './target-type.ts';
 
 /** @throws UserError `address-with-password`, `address-not-https` */
 export function checkAddresses(type: RegisteredType, settings: Readonly<Record<string, unknown>>, where: string): void {

@@ -1,8 +1,9 @@
 /** For `cdp-load targets`: what is set and what is missing, without opening the target. */
 import type { Surroundings } from './interpolate.ts';
 import type { LoadedConfig } from './load.ts';
-import { type RegisteredType, targetNamed } from './named-target.ts';
+import { targetNamed } from './named-target.ts';
 import { ownProperties } from './settings.ts';
+import type { RegisteredType } from './target-type.ts';
 
 /** One setting of a target: where it comes from, never what a secret is. */
 export interface SettingState {

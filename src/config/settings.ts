@@ -5,8 +5,8 @@ import { readOnce } from '../model/read-once.ts';
 import { closest } from '../model/suggest.ts';
 import { interpolate, type Surroundings } from './interpolate.ts';
 import { invalid, type LoadedConfig, mostUnknownKeys } from './load.ts';
-import type { RegisteredType } from './named-target.ts';
 import { commonTargetSettings } from './schema.ts';
+import type { RegisteredType } from './target-type.ts';
 
 /** Config first, then the environment; references are followed only for what is not replaced. */
 export function gatherSettings(

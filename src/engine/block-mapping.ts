@@ -1,5 +1,5 @@
 /** Everything that mapping a block needs, as plain data, and the function made of it: the same in every thread. */
-import { openTarget, type TargetSettings } from '../config/resolve.ts';
+import { openTarget, type TargetSettings } from '../config/target-type.ts';
 import { parserFor } from '../input/parse.ts';
 import type { SourceDescription } from '../input/source.ts';
 import { RangeSet } from '../journal/ranges.ts';

@@ -3,9 +3,10 @@
  * the mapping says itself wins. Places are kept, so that a complaint about an inherited field names the file it stands in.
  */
 import { dirname, isAbsolute, join, relative } from 'node:path';
+import { isPlainObject } from '../model/json.ts';
 import { type Complaint, mappingError, pointer } from './complaint.ts';
 import { beside, readMappingText } from './files.ts';
-import { isPlainObject, type ReadYaml, readYaml } from './yaml.ts';
+import { type ReadYaml, readYaml } from './yaml.ts';
 
 const deepest = 8;
 /** In all: bases that name several bases each would double in number at every step. */

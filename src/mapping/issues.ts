@@ -1,8 +1,8 @@
 /** zod's findings in the words of a mapping's author: what was expected, what stands there, what was perhaps meant. */
 import type * as z from 'zod';
+import { isPlainObject } from '../model/json.ts';
 import { type Complaint, didYouMean, type Path, quote } from './complaint.ts';
 import { mappingShapes } from './schema.ts';
-import { isPlainObject } from './yaml.ts';
 
 type Issue = z.core.$ZodIssue;
 

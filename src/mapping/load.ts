@@ -1,5 +1,5 @@
 /** Reads a mapping file. Whatever is wrong with it is said at once, each complaint with its line and column. */
-import type { Json, JsonObject } from '../model/json.ts';
+import { isPlainObject, type Json, type JsonObject } from '../model/json.ts';
 import { readOnce } from '../model/read-once.ts';
 import { checkField } from './check-field.ts';
 import { type Complaint, mappingError, mappingProblem, type Path, quote } from './complaint.ts';
@@ -12,7 +12,7 @@ import type { Mapping, MappingEach, MappingEntry, MappingField, MappingGroup, Ma
 import { outputSteps } from './output-path.ts';
 import { groupSchema, type LongField, longField, type MappingFile, mappingSchema } from './schema.ts';
 import { readModules } from './transform.ts';
-import { isPlainObject, type ReadYaml, readYaml } from './yaml.ts';
+import { type ReadYaml, readYaml } from './yaml.ts';
 
 /** @throws UserError `mapping-unreadable`, `mapping-invalid` */
 export async function loadMapping(path: string): Promise<Mapping> {

@@ -1,10 +1,11 @@
 /** `map: levels.yaml`: the words of a field's map in a file of their own. It is read once, and its values are part of what the mapping means. */
+import { isPlainObject } from '../model/json.ts';
 import { type Complaint, mappingError, type Path, type Place, pointer } from './complaint.ts';
 import { beside, mostMappingBytes, readBounded, textOf } from './files.ts';
 import { issueComplaints } from './issues.ts';
 import type { Mapping, MappingField } from './mapping.ts';
 import { valueMap } from './schema.ts';
-import { isPlainObject, type ReadYaml, readYaml } from './yaml.ts';
+import { type ReadYaml, readYaml } from './yaml.ts';
 
 interface ReadMap {
   readonly values: NonNullable<MappingField['map']>;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { isPlainObject } from '../model/json.ts';
 import type { Mapping, MappingField } from './mapping.ts';
-import { isPlainObject } from './yaml.ts';
 
 /** The mapping's meaning: the same whatever its comments, order, short forms and tests are. Hexadecimal. */
 export function mappingHash(mapping: Mapping): string {

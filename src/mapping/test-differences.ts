@@ -1,14 +1,13 @@
 /** What differs between what a test of a mapping says and what came of its row. Values of sensitive fields are masked on both sides. */
 
 import type { Fault } from '../model/fault.ts';
-import { isRawNumber, type Json, type JsonObject } from '../model/json.ts';
+import { isPlainObject, isRawNumber, type Json, type JsonObject } from '../model/json.ts';
 import { maskText } from '../model/mask.ts';
 import type { CompiledMapping, MappedRow } from './compile.ts';
 import { didYouMean } from './complaint.ts';
 import type { Mapping } from './mapping.ts';
 import type { MappingTest } from './schema.ts';
 import { parseJson } from './texts.ts';
-import { isPlainObject } from './yaml.ts';
 
 export interface Difference {
   /** In one line. */

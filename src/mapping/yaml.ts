@@ -5,6 +5,7 @@
  * test's row is the text that a CSV cell would hold.
  */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type Scalar } from 'yaml';
+import { isPlainObject } from '../model/json.ts';
 import { type Complaint, type Path, type Place, pointer, quote } from './complaint.ts';
 
 const mostNodes = 100_000;
@@ -192,6 +193,3 @@ class Walk {
 /** A key as it is written: `1:` and `true:` are the texts "1" and "true", as a CSV cell would hold them. */
 const keyText = (node: Scalar): string | undefined =>
   typeof node.value === 'string' ? node.value : node.source === undefined ? undefined : node.source;
-
-export const isPlainObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -25,6 +25,10 @@ export const isRawNumber = (value: unknown): value is RawNumber => native.isRawJ
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawNumber(value);
 
+/** For what may be no JSON: what YAML or a program gave. */
+export const isPlainObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** Numbers whose value a double would change stay as their digits. Throws SyntaxError as JSON.parse does. */
 export const parseKeepingDigits = (text: string): Json => JSON.parse(text, keepDigits) as Json;
 

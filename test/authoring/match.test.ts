@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { matchFields, proposeKey } from '../../src/authoring/match.ts';
-import { requireType } from '../../src/config/named-target.ts';
+import { requireType } from '../../src/config/target-type.ts';
 import type { FieldRule } from '../../src/targets/target.ts';
 import { evidenceOf } from '../support/authoring.ts';
 

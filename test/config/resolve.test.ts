@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { loadConfig } from '../../src/config/load.ts';
-import { openTarget, resolveTarget } from '../../src/config/resolve.ts';
+import { resolveTarget } from '../../src/config/resolve.ts';
+import { openTarget } from '../../src/config/target-type.ts';
 import { maskTexts } from '../../src/model/mask.ts';
 import { configFolder, raptorYaml, refusalOf, streamId } from '../support/config-folder.ts';
 
