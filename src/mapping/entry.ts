@@ -148,8 +148,9 @@ function openOperation(entry: MappingEntry, { target, kind, complain }: EntrySur
   const parsed = type?.settings.safeParse(entry.settings, readOnce);
   if (parsed !== undefined && !parsed.success) {
     const path = [...entry.path, 'settings'];
+    const knownKeys = (below: Path) => (below.length === 0 ? Object.keys(type?.settings.shape ?? {}) : []);
     for (const issue of parsed.error.issues) {
-      for (const complaint of issueComplaints(issue, [], entry.settings)) {
+      for (const complaint of issueComplaints(issue, [], entry.settings, knownKeys)) {
         complain({ ...complaint, path: [...path, ...complaint.path] });
       }
     }

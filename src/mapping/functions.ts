@@ -10,7 +10,6 @@ import { parsePattern, patternWriter } from './date-pattern.ts';
 import { datetimeFrom } from './dates.ts';
 import { Refusal } from './refusal.ts';
 import type { LongField } from './schema.ts';
-import { hashes } from './schema.ts';
 import { zoneNamed } from './zones.ts';
 
 /** Longest text that an expression may make. */
@@ -29,6 +28,9 @@ interface ExtraFunction {
 export const linearMatches = 'matchesInLinearTime';
 
 /** For the documentation and for {@link addFunctions}. */
+/** Those that a field's `hash` may name, too. */
+export const hashes = ['sha256', 'sha512', 'sha1', 'md5'] as const;
+
 export const extraFunctions: readonly ExtraFunction[] = [
   { signature: 'lower(string): string', about: 'To lower case.', handler: (text: string) => text.toLowerCase() },
   { signature: 'upper(string): string', about: 'To upper case.', handler: (text: string) => text.toUpperCase() },

@@ -2,12 +2,19 @@
 import type * as z from 'zod';
 import { isPlainObject } from '../model/json.ts';
 import { type Complaint, didYouMean, type Path, quote } from './complaint.ts';
-import { mappingShapes } from './schema.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** @param above where `data` stands, when it is a part of the file */
-export function issueComplaints(issue: Issue, above: Path, data: unknown): Complaint[] {
+/**
+ * @param above where `data` stands, when it is a part of the file
+ * @param knownKeys what may stand in the map at a path
+ */
+export function issueComplaints(
+  issue: Issue,
+  above: Path,
+  data: unknown,
+  knownKeys: (path: Path) => readonly string[],
+): Complaint[] {
   const path: Path = [...above, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
   const came = valueAt(data, path);
   switch (issue.code) {
@@ -21,7 +28,7 @@ export function issueComplaints(issue: Issue, above: Path, data: unknown): Compl
       // The branch that got furthest into the value is the one that was meant.
       const deep = issue.errors.filter((branch) => branch.every((inner) => !wrongKind(inner)));
       const [meant] = deep.sort((a, b) => a.length - b.length);
-      if (meant !== undefined) return meant.flatMap((inner) => issueComplaints(inner, path, data));
+      if (meant !== undefined) return meant.flatMap((inner) => issueComplaints(inner, path, data, knownKeys));
       const kinds = issue.errors.flatMap((branch) =>
         branch.flatMap((inner) => (inner.code === 'invalid_type' ? [kindName(inner.expected)] : [])),
       );
@@ -93,15 +100,4 @@ function valueAt(data: unknown, path: Path): unknown {
     else return undefined;
   }
   return value;
-}
-
-function knownKeys(path: Path): readonly string[] {
-  if (path.length === 0) return mappingShapes.mapping;
-  if (path[0] === 'group') return mappingShapes.group;
-  if (path[0] === 'transform') return mappingShapes.transform;
-  if (path.at(-2) === 'fields' || path.at(-2) === 'each') return mappingShapes.field;
-  if (path.at(-1) === 'each') return mappingShapes.each;
-  if (path.at(-1) === 'lookup') return mappingShapes.lookup;
-  if (path[0] === 'items') return mappingShapes.entry;
-  return path[0] === 'tests' ? mappingShapes.test : [];
 }

@@ -10,7 +10,7 @@ import { readLookups } from './lookup.ts';
 import { readMaps } from './map-files.ts';
 import type { Mapping, MappingEach, MappingEntry, MappingField, MappingGroup, MappingTransform } from './mapping.ts';
 import { outputSteps } from './output-path.ts';
-import { groupSchema, type LongField, longField, type MappingFile, mappingSchema } from './schema.ts';
+import { groupSchema, knownKeys, type LongField, longField, type MappingFile, mappingSchema } from './schema.ts';
 import { readModules } from './transform.ts';
 import { type ReadYaml, readYaml } from './yaml.ts';
 
@@ -51,7 +51,9 @@ function understand({ data, keys, values, written }: ReadYaml, fileName: string)
     );
   }
   const parsed = mappingSchema.safeParse(data, readOnce);
-  const found = parsed.success ? [] : parsed.error.issues.flatMap((issue) => issueComplaints(issue, [], data));
+  const found = parsed.success
+    ? []
+    : parsed.error.issues.flatMap((issue) => issueComplaints(issue, [], data, knownKeys));
   for (const [field, path] of fieldsIn(data)) found.push(...checkField(field, path));
   found.push(...shapeComplaints(data));
   if (!parsed.success || found.length > 0) throw mappingError(fileName, positions, found);

@@ -67,7 +67,7 @@ async function readMap(path: string, name: string): Promise<ReadMap | string> {
   if (!isPlainObject(read.data)) return `${name} must hold a map: source value, and value sent`;
   const parsed = valueMap.safeParse(read.data);
   if (parsed.success) return { values: parsed.data, places: read.values };
-  const complaints = parsed.error.issues.flatMap((issue) => issueComplaints(issue, [], read.data));
+  const complaints = parsed.error.issues.flatMap((issue) => issueComplaints(issue, [], read.data, () => []));
   throw mappingError(path, read, complaints);
 }
 

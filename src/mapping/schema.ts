@@ -1,6 +1,8 @@
 /** The mapping file's format (docs: "The mapping"). What zod checks here, editors check by the JSON Schema made of it. */
 import * as z from 'zod';
 import type { EmptyPolicy } from '../targets/target.ts';
+import type { Path } from './complaint.ts';
+import { hashes } from './functions.ts';
 
 export const scalarTypes = [
   'string',
@@ -37,8 +39,6 @@ export const valueMap = z.record(z.string(), scalar);
 const onEmpty = z
   .enum(['omit', 'null', 'keep', 'reject'] satisfies EmptyPolicy[])
   .describe('What to do with an empty cell: leave the field out, send null, send it as it is, or reject the row.');
-
-export const hashes = ['sha256', 'sha512', 'sha1', 'md5'] as const;
 
 const plainField = z.strictObject({
   from: z
@@ -217,7 +217,6 @@ export const mappingSchema = z.strictObject({
 export type MappingFile = z.infer<typeof mappingSchema>;
 export type MappingTest = z.infer<typeof test>;
 
-/** Known keys, for "did you mean". */
 export const mappingShapes = {
   mapping: Object.keys(mappingSchema.shape),
   entry: Object.keys(entry.shape),
@@ -228,6 +227,18 @@ export const mappingShapes = {
   lookup: Object.keys(longField.shape.lookup.unwrap().shape),
   test: Object.keys(test.shape),
 };
+
+/** What may stand in the map at a path of a mapping, for "did you mean". */
+export function knownKeys(path: Path): readonly string[] {
+  if (path.length === 0) return mappingShapes.mapping;
+  if (path[0] === 'group') return mappingShapes.group;
+  if (path[0] === 'transform') return mappingShapes.transform;
+  if (path.at(-2) === 'fields' || path.at(-2) === 'each') return mappingShapes.field;
+  if (path.at(-1) === 'each') return mappingShapes.each;
+  if (path.at(-1) === 'lookup') return mappingShapes.lookup;
+  if (path[0] === 'items') return mappingShapes.entry;
+  return path[0] === 'tests' ? mappingShapes.test : [];
+}
 
 /** The mapping's JSON Schema, for editors (`cdp-load schema mapping`). */
 export const mappingJsonSchema = (): Record<string, unknown> => ({

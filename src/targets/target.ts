@@ -61,7 +61,7 @@ export interface TargetDefaults {
 export interface OperationType {
   readonly summary: string;
   /** The mapping's `settings:` for this operation. Strict. Each key has a `.describe()`. */
-  readonly settings: z.ZodType;
+  readonly settings: z.ZodObject;
   /** Fields an item may have, as far as they do not depend on settings. */
   readonly fields: readonly FieldRule[];
   /** What it destroys ("deletes the person and all history"); such an operation needs `--confirm-destructive`. */

@@ -164,7 +164,7 @@ test("the target's type, operation and settings are checked with their places", 
   assert.deepEqual(check(withFields('  a: x', 'settings: { mode: apend, moode: 1 }\n')), [
     '2:9: the mapping is for target type "fake", and the run\'s target is of type "real"',
     '4:19: expected append, replace; found "apend" (did you mean "append"?)',
-    '4:26: unknown key "moode"',
+    '4:26: unknown key "moode" (did you mean "mode"?)',
   ]);
   assert.deepEqual(check(withFields('  a: x').replace('fake', 'everyday').replace('put', 'putt')), [
     '3:12: target type real has no operation "putt" (did you mean "put"?); it has put',

@@ -10,7 +10,7 @@ const identifySettings = z.strictObject({
     .default('change')
     .describe('change: only the topics and channels that are mapped; replace: all others are forgotten.'),
 });
-export const settingsOf = (name: string): z.ZodType<CallSettings> =>
+export const settingsOf = (name: string): z.ZodObject & z.ZodType<CallSettings> =>
   name === 'identify' ? identifySettings : noSettings;
 
 const idFields: Record<string, FieldRule> = {
