@@ -8,6 +8,7 @@ import { type LinearPattern, linearPattern } from '../model/linear-pattern.ts';
 import { newWallTime, setWall } from './calendar.ts';
 import { parsePattern, patternWriter } from './date-pattern.ts';
 import { datetimeFrom } from './dates.ts';
+import { hashes } from './hashes.ts';
 import { Refusal } from './refusal.ts';
 import type { LongField } from './schema.ts';
 import { zoneNamed } from './zones.ts';
@@ -28,9 +29,6 @@ interface ExtraFunction {
 export const linearMatches = 'matchesInLinearTime';
 
 /** For the documentation and for {@link addFunctions}. */
-/** Those that a field's `hash` may name, too. */
-export const hashes = ['sha256', 'sha512', 'sha1', 'md5'] as const;
-
 export const extraFunctions: readonly ExtraFunction[] = [
   { signature: 'lower(string): string', about: 'To lower case.', handler: (text: string) => text.toLowerCase() },
   { signature: 'upper(string): string', about: 'To upper case.', handler: (text: string) => text.toUpperCase() },

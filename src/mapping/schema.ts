@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { EmptyPolicy } from '../targets/target.ts';
 import type { Path } from './complaint.ts';
-import { hashes } from './functions.ts';
+import { hashes } from './hashes.ts';
 
 export const scalarTypes = [
   'string',
