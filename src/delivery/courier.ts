@@ -60,6 +60,8 @@ export interface Headquarters {
   closed(): void;
 }
 
+type Settle = Extract<Step, { do: 'settle' }>;
+
 /** @returns delivers a chunk: resolves when all of it is settled or, after a stop, named */
 export function createCourier(options: CourierOptions, run: Headquarters): (chunk: Chunk) => Promise<void> {
   const { pace, clock, observer, policy } = options;
@@ -95,12 +97,14 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
     if (wall !== undefined) run.stop(wall);
   };
 
-  const settle = async (chunk: Chunk, { rejected, again, receipts }: Extract<Step, { do: 'settle' }>) => {
+  const settle = (chunk: Chunk, step: Settle): Promise<void> => {
     // The common case, which makes nothing to throw away.
-    if (rejected.size === 0 && again.length === 0) {
-      refusals.accepted();
-      return settling.accept(chunk, chunk.items, undefined, receipts);
-    }
+    if (step.rejected.size > 0 || step.again.length > 0) return settlePartly(chunk, step);
+    refusals.accepted();
+    return settling.accept(chunk, chunk.items, undefined, step.receipts);
+  };
+
+  const settlePartly = async (chunk: Chunk, { rejected, again, receipts }: Settle) => {
     const open = new Set(again);
     const accepted = chunk.items - rejected.size - open.size;
     if (accepted > 0) refusals.accepted();
@@ -111,33 +115,33 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
     await settling.accept(chunk, accepted, isAccepted, receipts);
   };
 
+  /** What is left of a chunk once the answer to it has been settled. */
+  const deliverRest = async (chunk: Chunk, { rejected, again }: Settle, used: Attempts) => {
+    if (rejected.size > 0) await deliverPreceding(chunk, (index) => rejected.has(index));
+    if (again.length > 0)
+      await deliverAgain(
+        select(chunk, again),
+        chunk.items === again.length ? oneMore(used, policy.plan.then) : noAttempts,
+      );
+  };
+
+  const rejectAll = async (chunk: Chunk, reason: Reason) => {
+    const rejected = allOf(chunk, reason);
+    heedRefusals(chunk, rejected);
+    await settling.reject(chunk, rejected);
+    return deliverPreceding(chunk);
+  };
+
+  const deliverHalves = async (chunk: Chunk, passage: Passage) => {
+    // One after the other: the halves may share a lane.
+    for (const half of halve(chunk)) await deliver(half, passage);
+  };
+
   const deliver = async (chunk: Chunk, arrived: Passage): Promise<void> => {
     let { announced, maybeTaken, used } = arrived;
     let reauthorized = false;
     let carry: string | undefined;
-    let last: Reason = { code: 'interrupted', reason: 'the run was stopped before an answer came' };
-
-    const attempt = async (): Promise<{ exchanged: Exchanged; step: Step }> => {
-      let exchanged: Exchanged | undefined;
-      const heldBefore = holdsInARow;
-      try {
-        if (!announced) await settling.announceNow(chunk);
-        announced = true;
-        observer.sent(chunk, carry);
-        exchanged = await options.exchange(chunk, carry, run.callOff);
-        const { items, repeatable } = chunk;
-        const history = { items, used, reauthorized, repeatable, maybeTaken, holdsInARow: heldBefore };
-        const step = nextStep(exchanged.verdict, history, policy, options.random);
-        // Before the slot is free again: the next request must not slip out ahead of a stop or a pause.
-        if (!exchanged.calledOff) {
-          if (step.do === 'hold') closeUp(heldBefore);
-          heed(step);
-        }
-        return { exchanged, step };
-      } finally {
-        pace.release({ tookMs: exchanged?.tookMs ?? 0, pushedBack: exchanged?.verdict.kind === 'retry' });
-      }
-    };
+    let last = interrupted;
 
     // What may be sent twice is announced while it waits for its turn: the disk is not on its way then. What may not is announced
     // at the last moment, so that a crash leaves nothing in doubt that never left.
@@ -148,8 +152,27 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
     for (;;) {
       const mayLeave = await pace.acquire(chunk.operation.cost(chunk.items, carry), run.intake);
       if (!mayLeave) return settling.giveBack(chunk, { announced, maybeTaken, used }, last);
-      const { exchanged, step } = await attempt();
-      const { verdict, token } = exchanged;
+      const heldBefore = holdsInARow;
+      let exchanged: Exchanged | undefined;
+      let step: Step;
+      try {
+        if (!announced) await settling.announceNow(chunk);
+        announced = true;
+        observer.sent(chunk, carry);
+        exchanged = await options.exchange(chunk, carry, run.callOff);
+        const { items, repeatable } = chunk;
+        const history = { items, used, reauthorized, repeatable, maybeTaken, holdsInARow: heldBefore };
+        step = nextStep(exchanged.verdict, history, policy, options.random);
+        // Before the slot is free again: the next request must not slip out ahead of a stop or a pause.
+        if (!exchanged.calledOff) {
+          if (step.do === 'hold') closeUp(heldBefore);
+          heed(step);
+        }
+      } finally {
+        pace.release({ tookMs: exchanged?.tookMs ?? 0, pushedBack: exchanged?.verdict.kind === 'retry' });
+      }
+
+      const { verdict } = exchanged;
       if (exchanged.calledOff) {
         const neverLeft = verdict.kind === 'retry' && verdict.taken === 'no';
         return settling.giveBack(chunk, { announced, maybeTaken: maybeTaken || !neverLeft, used }, last);
@@ -159,23 +182,11 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
       if ('reason' in step) last = step.reason;
 
       switch (step.do) {
-        case 'settle': {
+        case 'settle':
           await settle(chunk, step);
-          const { again, rejected } = step;
-          if (rejected.size > 0) await deliverPreceding(chunk, (index) => rejected.has(index));
-          if (again.length > 0)
-            await deliverAgain(
-              select(chunk, again),
-              chunk.items === again.length ? oneMore(used, policy.plan.then) : noAttempts,
-            );
-          return;
-        }
-        case 'reject-all': {
-          const rejected = allOf(chunk, step.reason);
-          heedRefusals(chunk, rejected);
-          await settling.reject(chunk, rejected);
-          return deliverPreceding(chunk);
-        }
+          return step.rejected.size + step.again.length > 0 ? deliverRest(chunk, step, used) : undefined;
+        case 'reject-all':
+          return rejectAll(chunk, step.reason);
         case 'skip-all':
           return settling.skip(chunk);
         case 'hold':
@@ -185,13 +196,11 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
           break;
         case 'reauthorize':
           reauthorized = true;
-          if (token !== undefined) options.tokens?.drop(token);
+          if (exchanged.token !== undefined) options.tokens?.drop(exchanged.token);
           break;
         case 'halve':
           if (step.shrink) options.planner.shrinkBelow(chunk);
-          // One after the other: the halves may share a lane.
-          for (const half of halve(chunk)) await deliver(half, { announced, maybeTaken, used: noAttempts });
-          return;
+          return deliverHalves(chunk, { announced, maybeTaken, used: noAttempts });
         case 'stop':
           return settling.giveBack(chunk, { announced, maybeTaken, used }, step.reason);
         case 'wait':
@@ -238,6 +247,8 @@ export function createCourier(options: CourierOptions, run: Headquarters): (chun
 
   return (chunk) => deliver(chunk, unsent);
 }
+
+const interrupted: Reason = { code: 'interrupted', reason: 'the run was stopped before an answer came' };
 
 const unsent: Passage = { announced: false, maybeTaken: false, used: noAttempts };
 

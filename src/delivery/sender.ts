@@ -65,7 +65,7 @@ export function createSender(options: SenderOptions): Sender {
   let isOpen = false;
   let isDraining = false;
   let active = 0;
-  /** Of the active ones, those that have their answer and wait only for the journal. */
+  /** Of the active ones, those that have their answer and wait only for the journal, until they are settled. When the journal fails, the run is over. */
   let answered = 0;
   let heldBytes = 0;
   const roomMade: (() => void)[] = [];
@@ -105,7 +105,10 @@ export function createSender(options: SenderOptions): Sender {
       },
     },
     uncertain: policy.uncertain,
-    settled: (chunk, to, items, records) => observer.settled(chunk, to, items, records),
+    settled(chunk, to, items, records) {
+      if (to === 'accepted') answered -= 1;
+      observer.settled(chunk, to, items, records);
+    },
     superseded: (items) => observer.superseded?.(items),
     writeRejects: options.writeRejects,
     writeUncertain: options.writeUncertain,
@@ -120,15 +123,11 @@ export function createSender(options: SenderOptions): Sender {
         options.ledger.hurry();
         return announced;
       },
-      async accept(...accepted) {
+      accept(chunk, items, only, receipts) {
         // The platform is idle while the journal writes: another chunk may go to it.
         answered += 1;
         pump();
-        try {
-          await settling.accept(...accepted);
-        } finally {
-          answered -= 1;
-        }
+        return settling.accept(chunk, items, only, receipts);
       },
     },
     intake: intake.signal,

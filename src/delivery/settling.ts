@@ -58,20 +58,26 @@ const follows: Readonly<Record<Settlement, Settlement>> = {
   open: 'open',
 };
 
+const nothingToDo: Promise<void> = Promise.resolve();
+
 export function createSettling({ ledger, uncertain, settled, superseded, ...files }: SettlingOptions): Settling {
-  /** In one transaction: a crash between an item and those that it superseded would bring an old row back over a new one. */
-  const move = async (chunk: Chunk, to: Settlement, only?: Some, receipts?: Receipts) => {
+  /**
+   * In one transaction: a crash between an item and those that it superseded would bring an old row back over a new one.
+   * `done`: the journal has it.
+   */
+  const move = (chunk: Chunk, to: Settlement, only?: Some, receipts?: Receipts) => {
     const records = recordsOf(chunk, only);
     const events: LedgerEvent[] = records.map((moved) => ({ ...moved, to }));
     const behind = supersededBy(chunk, only);
     const after = { to: follows[to], records: behind === undefined ? [] : recordsOf(behind) };
     for (const moved of after.records) events.push({ ...moved, to: after.to });
-    if (events.length > 0) await ledger.record(events, receiptsOf(chunk, receipts));
-    return { records, behind, after };
+    const done = events.length > 0 ? ledger.record(events, receiptsOf(chunk, receipts)) : nothingToDo;
+    return { records, behind, after, done };
   };
 
   const settle = async (chunk: Chunk, to: Settlement, items: number, only?: Some, receipts?: Receipts) => {
-    const { records, behind, after } = await move(chunk, to, only, receipts);
+    const { records, behind, after, done } = move(chunk, to, only, receipts);
+    await done;
     settled(chunk, to, items, records);
     if (behind === undefined) return;
     settled(behind, after.to, behind.items, after.records);
@@ -89,9 +95,8 @@ export function createSettling({ ledger, uncertain, settled, superseded, ...file
     files.writeUncertain([...allOf(chunk, reason)].map(([index]) => ({ ...itemAt(chunk, index), reason })));
 
   return {
-    async announce(chunk) {
-      await move(chunk, 'sending');
-    },
+    // Without a frame of its own: where each record is a request, thousands wait for the journal here.
+    announce: (chunk) => move(chunk, 'sending').done,
     accept: (chunk, items, only, receipts) => settle(chunk, 'accepted', items, only, receipts),
     async reject(chunk, rejected) {
       if (rejected.size === 0) return;
