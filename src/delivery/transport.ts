@@ -147,12 +147,13 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
     // 1xx: the reply itself is still to come.
     if (status < 200) return;
+    controller.rawHeaders = null;
     this.#status = status;
     this.#headers = flatHeaders(headers);
   }
@@ -193,8 +194,19 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #giveUp(failure: ApiFailure): void {
+    const controller = this.#controller;
     this.#settle(this.#certain(failure));
-    this.#controller?.abort(givenUp);
+    controller?.abort(givenUp);
+  }
+
+  /**
+   * Of what came with the answer. Many an exchange is old to the collector of garbage by then, and what it still held would be
+   * kept until all of the heap is marked.
+   */
+  #letGo(): void {
+    this.#controller = undefined;
+    this.#headers = {};
+    this.#parts.length = 0;
   }
 
   #settle(outcome: ApiReply | ApiFailure): void {
@@ -202,6 +214,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#isSettled = true;
     clearTimeout(this.#deadline);
     this.#fellows?.delete(this);
+    this.#letGo();
     this.#resolve(outcome);
   }
 }
