@@ -158,11 +158,15 @@ export interface EntryRecords {
   readonly ranges: RecordRange[];
 }
 
+interface GrowingRecords extends EntryRecords {
+  readonly ranges: [from: number, to: number][];
+}
+
 /** Which records a chunk's items come from, for each load and entry; `only` narrows it to some items. */
 export function recordsOf(chunk: Chunk, only?: (index: number) => boolean): EntryRecords[] {
   // Ranges grow in place: a new one for each item would be felt.
-  const found: { readonly load: number; readonly entry: number; readonly ranges: [from: number, to: number][] }[] = [];
-  let current: (typeof found)[number] | undefined;
+  let found: GrowingRecords[] = [];
+  let current: GrowingRecords | undefined;
   let index = 0;
   for (const { block, from, to } of chunk.segments) {
     const { entries, firstRow, lastRow } = block.mapped;
@@ -176,7 +180,9 @@ export function recordsOf(chunk: Chunk, only?: (index: number) => boolean): Entr
         current = found.find((records) => records.load === block.load && records.entry === entry);
         if (current === undefined) {
           current = { load: block.load, entry, ranges: [[first, last]] };
-          found.push(current);
+          // The first without `push`, which makes room for sixteen: mostly it stays alone.
+          if (found.length === 0) found = [current];
+          else found.push(current);
           continue;
         }
       }

@@ -82,14 +82,15 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
     return false;
   };
 
-  const openChunk = (name: string, operation: Operation, route: string): OpenChunk => {
+  /** A chunk that is to have this item. */
+  const openChunk = (name: string, operation: Operation, route: string, first: Segment): OpenChunk => {
     opened += 1;
     const chunk: OpenChunk = {
       name,
       number: opened,
       operation,
       route,
-      segments: [],
+      segments: [first],
       items: 0,
       bytes: frameBytes(operation, route) - 1,
       repeatable: true,
@@ -172,7 +173,7 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
       }
       if (chunk === undefined) {
         const name = routeNames[route] ?? '';
-        chunk = openChunk(`${operation.family}\n${name}`, operation, name);
+        chunk = openChunk(`${operation.family}\n${name}`, operation, name, { block, from: item, to: item });
       }
       chunk.items += 1;
       chunk.bytes += 1 + size;
