@@ -245,19 +245,21 @@ function proxyDispatcher(
   agentOptions: Agent.Options,
   tls: TlsFiles,
 ): Dispatcher | undefined {
-  // Here undici takes what concerns a connection from other places.
+  const env = process.env;
+  const fromEnv = [env['HTTPS_PROXY'], env['https_proxy'], env['HTTP_PROXY'], env['http_proxy']];
+  const addresses = options.proxy === undefined ? fromEnv.filter((value) => (value ?? '') !== '') : [options.proxy];
+  if (addresses.length === 0) return undefined;
+  // Here undici takes what concerns a connection from other places. That `proxyTls` is there tells it that a SOCKS proxy speaks TLS.
+  const isSocks = addresses.some((address) => /^socks/i.test(address ?? ''));
   const proxyOptions = {
     ...agentOptions,
     connectTimeout: options.connectTimeoutMs,
     requestTls: tls,
-    proxyTls: { allowH2: false },
+    ...(isSocks ? {} : { proxyTls: { allowH2: false } }),
   };
-  if (options.proxy !== undefined) return new (undici().ProxyAgent)({ ...proxyOptions, uri: options.proxy });
-  const env = process.env;
-  const isSet = [env['HTTPS_PROXY'], env['https_proxy'], env['HTTP_PROXY'], env['http_proxy']].some(
-    (value) => (value ?? '') !== '',
-  );
-  return isSet ? new (undici().EnvHttpProxyAgent)(proxyOptions) : undefined;
+  return options.proxy === undefined
+    ? new (undici().EnvHttpProxyAgent)(proxyOptions)
+    : new (undici().ProxyAgent)({ ...proxyOptions, uri: options.proxy });
 }
 
 type TlsFiles = Readonly<Record<string, Buffer | (Buffer | string)[]>>;

@@ -116,16 +116,19 @@ test('each has its own time, however many are under way', async (t) => {
   const { url, transport } = await stage(t, (_request, response, body) => void (body === 'quick' && response.end()), {
     timeoutMs,
   });
-  const timed = async (body: string) => {
+  const ended: string[] = [];
+  const timed = async (body: string, name = body) => {
     const startedAt = performance.now();
     const outcome = await transport.send(request(url, body));
+    ended.push(name);
     return { tookMs: performance.now() - startedAt, as: outcome.kind === 'failure' ? outcome.code : outcome.kind };
   };
-  const first = timed('never');
+  const first = timed('never', 'first');
   await sleep(100);
-  const others = [timed('never'), timed('quick'), timed('never')];
+  const others = [timed('never', 'second'), timed('quick'), timed('never', 'third')];
   await sleep(100);
-  const outcomes = await Promise.all([first, ...others, timed('never')]);
+  const outcomes = await Promise.all([first, ...others, timed('never', 'last')]);
+  assert.deepEqual(ended, ['quick', 'first', 'second', 'third', 'last']);
   assert.deepEqual(
     outcomes.map(({ as }) => as),
     ['timed-out', 'timed-out', 'reply', 'timed-out', 'timed-out'],
@@ -242,6 +245,19 @@ test('a proxy that is named carries every request', async (t) => {
   assert.deepEqual(reply.kind === 'reply' && reply.body, 'from the proxy');
   assert.equal((await transport.send(request('https://platform.example/v1', '{}'))).kind, 'failure');
   assert.deepEqual(asked, ['http://platform.example/v1?a=1', 'tunnel platform.example:443']);
+});
+
+test('a SOCKS proxy is spoken to as one', async (t) => {
+  const server = createTcpServer();
+  const proxy = (await listen(t, server)).replace('http:', 'socks5:');
+  const transport = createTransport({ connections: 1, timeoutMs: 5000, connectTimeoutMs: 5000, proxy });
+  t.after(() => transport.close());
+  const sent = transport.send(request('https://platform.example', '{}'));
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const [greeting] = (await once(socket, 'data')) as [Buffer];
+  assert.equal(greeting[0], 5, 'not the version of SOCKS');
+  socket.destroy();
+  assert.equal((await sent).kind, 'failure');
 });
 
 /** What a client says first on a TLS connection: the protocols that it offers stand in it as they are. */
