@@ -55,7 +55,8 @@ for (const [turn, scene] of scenes.entries()) {
       })),
       ...from(1, calls.write, 1).map((nth) => ({ call: 'write' as const, nth })),
     ];
-    assert.ok(calls.fsync >= 10, `only ${calls.fsync} commits`);
+    // A new journal is synced as a whole, and what a run begins and ends with by itself; the rest is synced by other threads.
+    assert.ok(calls.fsync >= 7, `only ${calls.fsync} syncs`);
     let killed = 0;
     await inPairs(points, async ({ call, nth }) => {
       const stage = await createStage(t, scene, { flags });
@@ -75,7 +76,7 @@ for (const [turn, scene] of scenes.entries()) {
     });
     assert.ok(killed > points.length * 0.6, `only ${killed} of ${points.length} were killed`);
     t.diagnostic(
-      `${killed} kills at ${calls.fsync} commits, ${calls.pwrite64} writes to the journal and ${calls.write} others`,
+      `${killed} kills at ${calls.fsync} syncs, ${calls.pwrite64} writes to the journal and ${calls.write} others`,
     );
   });
 }
