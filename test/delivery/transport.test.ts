@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createTransport, type TransportOptions } from '../../src/delivery/transport.ts';
 import type { ApiRequest } from '../../src/model/request.ts';
 
@@ -108,36 +107,6 @@ test('an answer that never comes, or never ends, is a time-out, and it may have 
       message: 'no complete answer within 0.04 s',
       sent: 'unknown',
     });
-  }
-});
-
-test('each has its own time, however many are under way', async (t) => {
-  const timeoutMs = 300;
-  const { url, transport } = await stage(t, (_request, response, body) => void (body === 'quick' && response.end()), {
-    timeoutMs,
-  });
-  const ended: string[] = [];
-  const timed = async (body: string, name = body) => {
-    const startedAt = performance.now();
-    const outcome = await transport.send(request(url, body));
-    ended.push(name);
-    return { tookMs: performance.now() - startedAt, as: outcome.kind === 'failure' ? outcome.code : outcome.kind };
-  };
-  const first = timed('never', 'first');
-  await sleep(100);
-  const others = [timed('never', 'second'), timed('quick'), timed('never', 'third')];
-  await sleep(100);
-  const outcomes = await Promise.all([first, ...others, timed('never', 'last')]);
-  assert.deepEqual(ended, ['quick', 'first', 'second', 'third', 'last']);
-  assert.deepEqual(
-    outcomes.map(({ as }) => as),
-    ['timed-out', 'timed-out', 'reply', 'timed-out', 'timed-out'],
-  );
-  for (const { as, tookMs } of outcomes)
-    if (as === 'timed-out') assert.ok(tookMs >= timeoutMs - 1, `after ${tookMs} ms`);
-  // And after all of them are gone, by an answer or by time.
-  for (const body of ['never', 'quick', 'never']) {
-    assert.equal((await timed(body)).as, body === 'quick' ? 'reply' : 'timed-out');
   }
 });
 
