@@ -102,10 +102,13 @@ function stampOf(path: string): string | undefined {
 
 /**
  * A file that changes while it is read leaves nobody knowing which rows were seen. Its load stays unfinished, so the next run
- * refuses to go on until somebody has decided.
+ * refuses to go on until somebody has decided. One that can only not be read any more may well be as it was.
  */
 export async function verifyUnchanged(file: SurveyedFile): Promise<void> {
-  const now = await fingerprintOf(file.path).catch(() => undefined);
+  const now = await fingerprintOf(file.path).catch((error: unknown) => {
+    if (error instanceof UserError && error.code === 'input-missing') return undefined;
+    throw calledByName(error, file);
+  });
   if (now !== undefined && sameFingerprint(now, file.fingerprint)) return;
   throw engineError(
     'input-changed-meanwhile',

@@ -1,10 +1,11 @@
 /** Tells whether a file is still the one a load began with, and whether a place in it is still between two rows. */
 import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { Border } from './blocks.ts';
 import { unreadable } from './bytes.ts';
 import type { SourceDescription } from './description.ts';
 import { unitSize, unitsOf } from './encodings.ts';
+import { openFile } from './open-file.ts';
 
 export interface Fingerprint {
   /** In bytes. */
@@ -20,7 +21,7 @@ const stretchBytes = 64 * 1024;
 const wholeUpToBytes = 64 * 1024 * 1024;
 const stretches = 256;
 
-/** Of a regular file; throws UserError when it cannot be read. */
+/** Of a regular file; throws UserError: `input-missing`, `input-unreadable`. */
 export async function fingerprintOf(path: string): Promise<Fingerprint> {
   return withFile(path, async (handle) => {
     const { size } = await handle.stat();
@@ -89,9 +90,7 @@ async function hashOf(handle: FileHandle, places: readonly number[]): Promise<st
 }
 
 async function withFile<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
-  const handle = await open(path, 'r').catch((cause: unknown) => {
-    throw unreadable(path, cause);
-  });
+  const handle = await openFile(path);
   try {
     return await use(handle);
   } catch (cause) {

@@ -55,7 +55,7 @@ describe('the fingerprint of a file', () => {
   });
 
   it('of a missing file is a clear error', async () => {
-    await assert.rejects(fingerprintOf(join(folder, 'none')), { code: 'input-unreadable' });
+    await assert.rejects(fingerprintOf(join(folder, 'none')), { code: 'input-missing' });
   });
 });
 
@@ -108,7 +108,7 @@ describe('a border', () => {
     await source.close();
     const spooled = { ...source.description, path: '-' };
     assert.ok(await borderHolds(spooled, { byte: 8, line: 3, record: 2 }, path));
-    await assert.rejects(borderHolds(spooled, { byte: 8, line: 3, record: 2 }), { code: 'input-unreadable' });
+    await assert.rejects(borderHolds(spooled, { byte: 8, line: 3, record: 2 }), { code: 'input-missing' });
   });
 
   it('in NDJSON a lone CR is none', async () => {
