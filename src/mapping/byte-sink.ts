@@ -12,7 +12,7 @@ export class ByteSink {
   #count = 0;
 
   constructor(expectedBytes: number, expectedTexts: number) {
-    this.#buffer = Buffer.allocUnsafeSlow(Math.max(1024, expectedBytes));
+    this.#buffer = Buffer.allocUnsafeSlow(sizeClass(Math.max(1024, expectedBytes)));
     this.#starts = new Uint32Array(Math.max(16, expectedTexts));
     this.#ends = new Uint32Array(Math.max(16, expectedTexts));
   }
@@ -63,4 +63,13 @@ export function grown(array: Uint32Array): Uint32Array {
   const larger = new Uint32Array(array.length * 2);
   larger.set(array);
   return larger;
+}
+
+/**
+ * The next larger of few sizes, four to each doubling. Each block needs another number of bytes, and of buffers that were freed the
+ * allocator could use only parts: the process would grow for hours.
+ */
+function sizeClass(bytes: number): number {
+  const step = 2 ** (Math.floor(Math.log2(bytes)) - 2);
+  return Math.ceil(bytes / step) * step;
 }
