@@ -2,39 +2,44 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
 const MB = 1024 * 1024;
-/** Of both halves. One step of growth leads there from V8's first megabyte, the next would lead to 32. */
-const enoughBytes = 8 * MB;
-const growthFactor = 4;
-const lookEveryMs = 20;
 
 /**
- * The trade of memory for processor time that docs/benchmarks.md measures: the nursery of this thread grows to 4 MB (more only
- * if it does so twice between two looks), those of the workers have that size from the start, at which few rows outlive a
- * collection, and each thread collects alone. To be called once the program is loaded, which leaves much garbage, and before workers
- * start, whose limits bound their growth.
+ * The trade of memory for processor time that docs/benchmarks.md measures: each thread collects alone, and has a nursery of 4 MB, at which
+ * few rows outlive a collection. To be called once the program is loaded, which brings that of this thread to this size, and before
+ * workers start.
  */
 export function tuneCollection(): void {
-  for (const flag of [
-    `--semi-space-growth-factor=${growthFactor}`,
-    '--min-semi-space-size=4',
-    '--no-parallel-scavenge',
-  ]) {
-    setFlagsFromString(flag);
-  }
+  setFlags('--min-semi-space-size=4', '--semi-space-growth-factor=1', '--no-parallel-scavenge');
+}
+
+/**
+ * Where many records share a request there is little to mark, and blocks and payload that come and go call for it often: it is done in one
+ * go, not in steps with other threads' help. Where each record is a request there is more to mark, and the pause would cost more than it
+ * saves; and what waits for its answer outlives so small a nursery.
+ */
+export function tuneCollectionFor(load: { readonly recordsShareRequests: boolean }): void {
+  if (load.recordsShareRequests) setFlags('--no-incremental-marking');
+  else growNurseryOnce();
+}
+
+/** V8 grows a nursery by this factor or not at all: one step leads from 4 to 16 MB, the next would lead to 64. */
+const growthFactor = 4;
+/** Of both halves. */
+const grownBytes = 32 * MB;
+const lookEveryMs = 20;
+
+function growNurseryOnce(): void {
+  setFlags(`--semi-space-growth-factor=${growthFactor}`);
   const watch = setInterval(() => {
-    if (nurseryBytes() < enoughBytes) return;
-    setFlagsFromString('--semi-space-growth-factor=1');
+    if (nurseryBytes() < grownBytes) return;
+    setFlags('--semi-space-growth-factor=1');
     clearInterval(watch);
   }, lookEveryMs).unref();
 }
 
-/**
- * Marks heaps in one go, not in steps with other threads' help. Where many records share a request there is little to mark, and blocks and
- * payload that come and go call for it often; where each record is a request there is more, and the pause costs more than it saves.
- */
-export function markInOneGo(): void {
-  setFlagsFromString('--no-incremental-marking');
-}
-
 const nurseryBytes = (): number =>
-  getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_size ?? enoughBytes;
+  getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_size ?? grownBytes;
+
+function setFlags(...flags: readonly string[]): void {
+  for (const flag of flags) setFlagsFromString(flag);
+}

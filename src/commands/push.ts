@@ -18,7 +18,7 @@ import { maskTexts } from '../model/mask.ts';
 import { printable } from '../report/printable.ts';
 import type { Reporter, Summary } from '../report/summary.ts';
 import type { InputFlags, OutputFlags, ResumeFlags, SendingFlags, TargetFlags } from './flags.ts';
-import { markInOneGo, tuneCollection } from './garbage-collection.ts';
+import { tuneCollection, tuneCollectionFor } from './garbage-collection.ts';
 import {
   commandLine,
   createReporter,
@@ -230,7 +230,7 @@ async function withPrepared(
   tuneCollection();
   const prepared = await prepare(prepareOptions(files, flags));
   const { resolved, mapping, operations } = prepared;
-  if (operations.every(({ limits }) => limits.items > 1)) markInOneGo();
+  tuneCollectionFor({ recordsShareRequests: operations.every(({ limits }) => limits.items > 1) });
   const mask = maskTexts([...resolved.secrets, ...(resolved.target.secretTexts ?? [])]);
   const reporter = createReporter(flags, mask, resolved.target.acceptedWord);
   const { interrupt, unlisten } = listenForSignals(reporter);
