@@ -164,35 +164,44 @@ interface GrowingRecords extends EntryRecords {
 
 /** Which records a chunk's items come from, for each load and entry; `only` narrows it to some items. */
 export function recordsOf(chunk: Chunk, only?: (index: number) => boolean): EntryRecords[] {
-  // Ranges grow in place: a new one for each item would be felt.
   let found: GrowingRecords[] = [];
-  let current: GrowingRecords | undefined;
   let index = 0;
   for (const { block, from, to } of chunk.segments) {
     const { entries, firstRow, lastRow } = block.mapped;
-    const base = block.mapped.block.startRecord;
+    // Neighbours of one entry, by their rows inside the block: small whole numbers, of which V8 makes no objects.
+    let entry = -1;
+    let first = 0;
+    let last = 0;
     for (let item = from; item < to; item++, index++) {
       if (only !== undefined && !only(index)) continue;
-      const entry = entries[item] ?? 0;
-      const first = base + (firstRow[item] ?? 0);
-      const last = base + (lastRow[item] ?? 0);
-      if (current === undefined || current.load !== block.load || current.entry !== entry) {
-        current = found.find((records) => records.load === block.load && records.entry === entry);
-        if (current === undefined) {
-          current = { load: block.load, entry, ranges: [[first, last]] };
-          // The first without `push`, which makes room for sixteen: mostly it stays alone.
-          if (found.length === 0) found = [current];
-          else found.push(current);
-          continue;
-        }
+      const row = firstRow[item] ?? 0;
+      if (entries[item] !== entry || row !== last + 1) {
+        if (entry !== -1) found = withRows(found, block, entry, first, last);
+        entry = entries[item] ?? 0;
+        first = row;
       }
-      const previous = current.ranges.at(-1);
-      if (previous !== undefined && previous[1] + 1 === first) {
-        previous[1] = last;
-      } else {
-        current.ranges.push([first, last]);
-      }
+      last = lastRow[item] ?? 0;
     }
+    if (entry !== -1) found = withRows(found, block, entry, first, last);
   }
+  return found;
+}
+
+/** `first` and `last` count from the block's `startRecord`. */
+function withRows(
+  found: GrowingRecords[],
+  { load, mapped }: LiveBlock,
+  entry: number,
+  first: number,
+  last: number,
+): GrowingRecords[] {
+  const { startRecord } = mapped.block;
+  const range: [from: number, to: number] = [startRecord + first, startRecord + last];
+  const records = found.find((each) => each.load === load && each.entry === entry);
+  // Lists of one, not by `push`, which makes room for sixteen: mostly they stay so.
+  if (records === undefined) return [...found, { load, entry, ranges: [range] }];
+  const previous = records.ranges.at(-1);
+  if (previous !== undefined && previous[1] + 1 === range[0]) previous[1] = range[1];
+  else records.ranges.push(range);
   return found;
 }

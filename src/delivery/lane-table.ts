@@ -26,15 +26,21 @@ export function createLaneTable(isLive: (number: number) => boolean): LaneTable 
   const makeAnew = () => {
     const [oldLanes, oldNumbers] = [lanes, numbers];
     let live = 0;
-    for (const number of oldNumbers) if (number !== 0 && isLive(number)) live += 1;
+    for (let place = 0; place < oldNumbers.length; place++) {
+      const number = oldNumbers[place] ?? 0;
+      if (number === 0) continue;
+      if (isLive(number)) live += 1;
+      else oldNumbers[place] = 0;
+    }
     let size = smallest;
     while (size < live * 4) size *= 2;
     lanes = new Int32Array(size);
     numbers = new Int32Array(size);
     used = live;
-    for (const [index, number] of oldNumbers.entries()) {
-      if (number === 0 || !isLive(number)) continue;
-      const lane = oldLanes[index] ?? 0;
+    for (let old = 0; old < oldNumbers.length; old++) {
+      const number = oldNumbers[old] ?? 0;
+      if (number === 0) continue;
+      const lane = oldLanes[old] ?? 0;
       const place = placeOf(lane);
       lanes[place] = lane;
       numbers[place] = number;

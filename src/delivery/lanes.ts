@@ -27,11 +27,13 @@ export function createLanes(): Lanes {
   const inside = new Map<number, Entered>();
   const numbers = new Map<Chunk, number>();
   /** The last chunk that entered each lane. It follows the one before it, so waiting for it is waiting for all. */
-  const lastInLane = createLaneTable((number) => inside.has(number));
+  const lastInLane = createLaneTable((number) => number >= oldest && inside.has(number));
   const runnable: Chunk[] = [];
   let head = 0;
   let blocked = 0;
   let entered = 0;
+  /** No chunk before this number is inside: most numbers in the table are of those. */
+  let oldest = 1;
 
   return {
     enter(chunk) {
@@ -41,7 +43,9 @@ export function createLanes(): Lanes {
       inside.set(number, entry);
       numbers.set(chunk, number);
       eachLane(chunk, (lane) => {
-        const before = inside.get(lastInLane.swap(lane, number));
+        const numberBefore = lastInLane.swap(lane, number);
+        if (numberBefore < oldest) return;
+        const before = inside.get(numberBefore);
         if (before === undefined || before === entry || before.followers.at(-1) === entry) return;
         before.followers.push(entry);
         entry.blockedBy += 1;
@@ -65,6 +69,7 @@ export function createLanes(): Lanes {
       if (entry === undefined) return;
       numbers.delete(chunk);
       inside.delete(number);
+      while (oldest <= entered && !inside.has(oldest)) oldest += 1;
       for (const follower of entry.followers) {
         follower.blockedBy -= 1;
         if (follower.blockedBy > 0) continue;

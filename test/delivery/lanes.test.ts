@@ -79,7 +79,7 @@ test('chunks of one lane never overlap and leave in the order in which they came
           }
           assert.ok(busy.size > 0 || entered < chunks.length || left.length === chunks.length, 'nobody can go on');
           const done = [...busy][Number(choice.next().value) % Math.max(1, busy.size)];
-          if (done !== undefined) {
+          if (done !== undefined && (entered === chunks.length || Number(choice.next().value) < 40)) {
             busy.delete(done);
             left.push(done);
             lanes.leave(done);
@@ -93,4 +93,21 @@ test('chunks of one lane never overlap and leave in the order in which they came
       },
     ),
   );
+});
+
+test('a chunk that has been inside for long still holds its lane when the table has forgotten those that have left', () => {
+  const lanes = createLanes();
+  const [first, last] = [chunkWith([0]), chunkWith([0])];
+  lanes.enter(first);
+  assert.equal(lanes.takeRunnable(), first);
+  for (let lane = 1; lane < 2000; lane++) {
+    const other = chunkWith([lane * 7919]);
+    lanes.enter(other);
+    assert.equal(lanes.takeRunnable(), other);
+    lanes.leave(other);
+  }
+  lanes.enter(last);
+  assert.equal(lanes.takeRunnable(), undefined);
+  lanes.leave(first);
+  assert.equal(lanes.takeRunnable(), last);
 });

@@ -105,6 +105,49 @@ test('operations of one family share a request, and records are told apart by en
   ]);
 });
 
+test('records of a chunk are told apart by load, and neighbours of one load belong together across blocks and whatever stands between', () => {
+  const operations = [makeOperation({ name: 'identify' }), makeOperation({ name: 'track' })];
+  const planner = createPlanner();
+  const rows = (records: readonly number[], entries: readonly number[]) =>
+    records.flatMap((record) => entries.map((entry) => ({ json: `{"n":${record}}`, record, entry })));
+  const chunks = [
+    ...planner.add(makeBlock(rows([1, 2], [0]), operations, 1, 7)),
+    ...planner.add(makeBlock(rows([3, 5], [0]), operations, 3, 7)),
+    // Another file, whose rows would go on where the first ended.
+    ...planner.add(makeBlock(rows([6, 7], [0, 1]), operations, 6, 8)),
+    ...planner.flush(),
+  ];
+  assert.deepEqual(
+    chunks.flatMap((chunk) => recordsOf(chunk)),
+    [
+      {
+        load: 7,
+        entry: 0,
+        ranges: [
+          [1, 3],
+          [5, 5],
+        ],
+      },
+      { load: 8, entry: 0, ranges: [[6, 7]] },
+      { load: 8, entry: 1, ranges: [[6, 7]] },
+    ],
+  );
+  assert.deepEqual(
+    chunks.flatMap((chunk) => recordsOf(chunk, (index) => index % 2 === 0)),
+    [
+      {
+        load: 7,
+        entry: 0,
+        ranges: [
+          [1, 1],
+          [3, 3],
+        ],
+      },
+      { load: 8, entry: 0, ranges: [[6, 7]] },
+    ],
+  );
+});
+
 test('a chunk that was too large makes the following ones smaller', () => {
   const planner = createPlanner();
   planner.shrinkBelow({ items: 8, bytes: 1000 });
