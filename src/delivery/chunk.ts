@@ -196,12 +196,13 @@ function withRows(
   last: number,
 ): GrowingRecords[] {
   const { startRecord } = mapped.block;
-  const range: [from: number, to: number] = [startRecord + first, startRecord + last];
-  const records = found.find((each) => each.load === load && each.entry === entry);
+  for (const records of found) {
+    if (records.load !== load || records.entry !== entry) continue;
+    const previous = records.ranges.at(-1);
+    if (previous !== undefined && previous[1] + 1 === startRecord + first) previous[1] = startRecord + last;
+    else records.ranges.push([startRecord + first, startRecord + last]);
+    return found;
+  }
   // Lists of one, not by `push`, which makes room for sixteen: mostly they stay so.
-  if (records === undefined) return [...found, { load, entry, ranges: [range] }];
-  const previous = records.ranges.at(-1);
-  if (previous !== undefined && previous[1] + 1 === range[0]) previous[1] = range[1];
-  else records.ranges.push(range);
-  return found;
+  return [...found, { load, entry, ranges: [[startRecord + first, startRecord + last]] }];
 }

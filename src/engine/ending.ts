@@ -29,6 +29,12 @@ function interruption(exit: Exit): Reason {
   return { code: 'interrupted', reason: exit === Exit.terminated ? 'told to stop (SIGTERM)' : 'interrupted' };
 }
 
+/** With what a run ends that has a summary. Exit 2 says that nothing was sent, and what was on its way when the input failed may have left since. */
+export function exitAfter(stopped: StopReason | undefined, requests: number, counts: RowCounts): Exit {
+  if (stopped === undefined) return counts.rejected + counts.uncertain > 0 ? Exit.someRowsFailed : Exit.ok;
+  return stopped.exit === Exit.usage && requests > 0 ? Exit.gaveUpRetrying : stopped.exit;
+}
+
 /** What to type now; undefined: nothing is left to do. */
 export function whatNext(run: string, ways: WaysOn, exit: Exit, counts: RowCounts): string | undefined {
   const { commandAgain, retryCommand } = ways;

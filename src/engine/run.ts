@@ -22,7 +22,7 @@ import { addsUp, type Progress, type Reporter, type Summary } from '../report/su
 import type { Operation } from '../targets/target.ts';
 import type { Book } from './book.ts';
 import { createDrySender } from './dry-sender.ts';
-import { overBudget, reasonOf, type WaysOn, whatNext } from './ending.ts';
+import { exitAfter, overBudget, reasonOf, type WaysOn, whatNext } from './ending.ts';
 import { type ErrorBudget, isOverBudget } from './error-budget.ts';
 import { estimateRun } from './estimate.ts';
 import { type Feed, type Intake, takeIn } from './feed.ts';
@@ -194,9 +194,7 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     );
     for (const chunk of planner.flush()) await sender.submit(chunk);
   } catch (error) {
-    // "Nothing was sent" is what exit 2 says: of a disk that fails in the middle of the input it is not true.
-    const exit = tally.requests > 0 && exitOf(error) === Exit.usage ? Exit.gaveUpRetrying : exitOf(error);
-    sender.stop({ exit, error });
+    sender.stop({ exit: exitOf(error), error });
   } finally {
     await sender.drain();
     book.hurry();
@@ -220,7 +218,7 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     const found = { ...counts, itemsMapped: tally.itemsMapped, itemsSettled: tally.itemsSettled };
     throw new Error(`the rows do not add up: ${JSON.stringify(found)}`);
   }
-  const exit = stopped?.exit ?? (counts.rejected + counts.uncertain > 0 ? Exit.someRowsFailed : Exit.ok);
+  const exit = exitAfter(stopped, tally.requests, counts);
   return {
     run: order.run,
     command: order.command,

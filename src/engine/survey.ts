@@ -43,7 +43,9 @@ export async function survey(
     const description = { ...source.description, path: file.name };
     compile(description);
     const stamp = stampOf(file.path);
-    const fingerprint = await fingerprintOf(file.path);
+    const fingerprint = await fingerprintOf(file.path).catch((error: unknown) => {
+      throw calledByName(error, file);
+    });
     surveyed.push({ ...file, index, description, fingerprint, bytes: fingerprint.size, stamp });
   }
   return surveyed;
@@ -53,9 +55,11 @@ export async function survey(
 function calledByName(error: unknown, { name, path }: InputFile): unknown {
   if (path.endsWith(basename(name)) || !(error instanceof UserError)) return error;
   const { code, hint, exit, cause } = error;
-  const says = error.message.replaceAll(path, name === '-' ? 'stdin' : name);
+  const says = error.message.replaceAll(path, spoken(name));
   return new UserError(code, says, { exit, cause, ...(hint === undefined ? {} : { hint }) });
 }
+
+const spoken = (name: string): string => (name === '-' ? 'stdin' : name);
 
 /** Files with the content of one before them, with that one: they are loaded once. */
 export function duplicatesIn(files: readonly SurveyedFile[]): ReadonlyMap<SurveyedFile, SurveyedFile> {
@@ -112,7 +116,7 @@ export async function verifyUnchanged(file: SurveyedFile): Promise<void> {
   if (now !== undefined && sameFingerprint(now, file.fingerprint)) return;
   throw engineError(
     'input-changed-meanwhile',
-    `${file.name} ${now === undefined ? 'went away' : 'was changed'} while it was being read.`,
+    `${spoken(file.name)} ${now === undefined ? 'went away' : 'was changed'} while it was being read.`,
     'Load from a file that nobody writes to: copy it first, then load the copy.',
     Exit.gaveUpRetrying,
   );

@@ -96,6 +96,7 @@ async function withFile<T>(path: string, use: (handle: FileHandle) => Promise<T>
   } catch (cause) {
     throw unreadable(path, cause);
   } finally {
-    await handle.close();
+    // What was read is right all the same, and what was wrong with it has been said.
+    await handle.close().catch(() => {});
   }
 }

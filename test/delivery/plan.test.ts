@@ -117,6 +117,7 @@ test('records of a chunk are told apart by load, and neighbours of one load belo
     ...planner.add(makeBlock(rows([6, 7], [0, 1]), operations, 6, 8)),
     ...planner.flush(),
   ];
+  assert.equal(chunks.length, 1);
   assert.deepEqual(
     chunks.flatMap((chunk) => recordsOf(chunk)),
     [
@@ -144,6 +145,25 @@ test('records of a chunk are told apart by load, and neighbours of one load belo
         ],
       },
       { load: 8, entry: 0, ranges: [[6, 7]] },
+    ],
+  );
+});
+
+test('records of a chunk are all rows that went into its items', () => {
+  const planner = createPlanner();
+  const items = [
+    { json: '{"n":1}', record: 1, lastRecord: 3 },
+    { json: '{"n":2}', record: 4, lastRecord: 4 },
+    { json: '{"n":3}', record: 7, lastRecord: 8 },
+  ];
+  const chunks = [...planner.add(makeBlock(items, [makeOperation()])), ...planner.flush()];
+  assert.deepEqual(
+    chunks.flatMap((chunk) => recordsOf(chunk)).map(({ ranges }) => ranges),
+    [
+      [
+        [1, 4],
+        [7, 8],
+      ],
     ],
   );
 });

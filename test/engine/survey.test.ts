@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type InputFile, survey, verifyUnchanged } from '../../src/engine/survey.ts';
+import { Exit } from '../../src/model/fault.ts';
 
 const content = 'id,note\n1,a\n2,b\n';
 const folder = 'the folder of the run';
@@ -28,10 +29,14 @@ for (const [what, disturb, code, says] of disturbances) {
       assert.ok(seen !== undefined);
       await verifyUnchanged(seen);
       disturb(file.path);
-      await assert.rejects(verifyUnchanged(seen), (error: Error & { code?: string }) => {
+      await assert.rejects(verifyUnchanged(seen), (error: Error & { code?: string; exit?: Exit }) => {
         assert.equal(error.code, code, error.message);
         assert.match(error.message, says);
-        assert.equal(name === '-' && error.message.includes(folder), false, error.message);
+        assert.equal(error.exit, code === 'input-unreadable' ? Exit.usage : Exit.gaveUpRetrying);
+        if (name === '-') {
+          assert.match(error.message, /^stdin\b/);
+          assert.equal(error.message.includes(folder), false, error.message);
+        }
         return true;
       });
     });

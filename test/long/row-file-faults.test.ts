@@ -165,19 +165,23 @@ test('customerio: the same of rows that could not be mapped: none is settled bef
 test('a disk that fails under the input ends the run with exit 2 when nothing was sent, with 5 when something was, and the same command goes on', async (t) => {
   const wide = 400;
   const exits: number[] = [];
-  // While it is looked at, while its rows are read, and while it is looked at once more: by then chunks wait for answers.
-  await inPairs([1, 30, 54, 58, 62, 66, 80, 110], async (nth) => {
+  // More than may wait at once, so that the last look comes when many have left.
+  const smallChunks = ['--chunk-size', '2', '--concurrency', '16'];
+  // While it is looked at, while its rows are read, and while it is looked at once more.
+  const nths = [1, 30, 54, 58, 62, 66, 80, 110];
+  const points = (['person', 'interaction'] as const).flatMap((operation) => nths.map((nth) => ({ operation, nth })));
+  await inPairs(points, async ({ operation, nth }) => {
     const workdir = createWorkdir(t);
     const platform = await startRecorder(t);
-    writeStreamSetup(workdir, platform.url, 'person');
+    writeStreamSetup(workdir, platform.url, operation);
     const lines = Array.from({ length: 8000 }, (_, index) => `${index + 1},p@example.com,${'x'.repeat(wide)}`);
     workdir.file('p.csv', ['customer_id,email,more', ...lines, ''].join('\n'));
-    const args = ['push', 'p.csv', '-t', 'stream', '--json', '--chunk-size', '50'];
+    const args = ['push', 'p.csv', '-t', 'stream', '--json', ...smallChunks];
     const ran = await workdir.run(args, {
       ...known,
       under: onlyOn([join(workdir.path, 'p.csv')], failingAt('pread64', 'EIO', `${nth}+`)),
     });
-    const where = `EIO from read ${nth} on: ${ran.stdout}${ran.stderr}`;
+    const where = `${operation}, EIO from read ${nth} on: ${ran.stdout}${ran.stderr}`;
     exits.push(ran.status ?? 0);
     assert.equal(ran.status, platform.heard.length > 0 ? 5 : 2, where);
     assert.match(where, /"input-unreadable"/);

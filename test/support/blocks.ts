@@ -6,6 +6,8 @@ import type { Operation } from '../../src/targets/target.ts';
 export interface MadeItem {
   readonly json: string;
   readonly record: number;
+  /** Where several rows went into it. */
+  readonly lastRecord?: number;
   readonly entry?: number;
   readonly route?: string;
   readonly lanes?: readonly number[];
@@ -46,7 +48,7 @@ export function makeBlock(
     starts,
     ends,
     firstRow: Uint32Array.from(rows),
-    lastRow: Uint32Array.from(rows),
+    lastRow: Uint32Array.from(items.map(({ record, lastRecord }) => (lastRecord ?? record) - startRecord)),
     entries: Uint8Array.from(items.map(({ entry }) => entry ?? 0)),
     lanes: Int32Array.from(items.flatMap(({ lanes }) => lanes ?? [])),
     laneStarts,
