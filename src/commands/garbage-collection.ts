@@ -14,13 +14,18 @@ export function tuneCollection(): void {
 
 /**
  * Where many records share a request there is little to mark, and blocks and payload that come and go call for it often: it is done in one
- * go, not in steps with other threads' help. Where each record is a request there is more to mark, and the pause would cost more than it
- * saves; and what waits for its answer outlives so small a nursery.
+ * go, not in steps with other threads' help. Where there are thousands of requests a second there is more to mark, and the pause would cost
+ * more than it saves; and what waits for its answer outlives so small a nursery.
+ *
+ * To be called before workers start, and behind what else is loaded: V8 takes no compiled code that was kept under other flags.
  */
-export function tuneCollectionFor(load: { readonly recordsShareRequests: boolean }): void {
-  if (load.recordsShareRequests) setFlags('--no-incremental-marking');
+export function tuneCollectionFor(mostRecordsARequest: number): void {
+  if (mostRecordsARequest > fewRecords) setFlags('--no-incremental-marking');
   else growNurseryOnce();
 }
+
+/** Relay42 takes so many, all of one profile, and mostly gets fewer. */
+const fewRecords = 50;
 
 /** V8 grows a nursery by this factor or not at all: one step leads from 4 to 16 MB, the next would lead to 64. */
 const growthFactor = 4;

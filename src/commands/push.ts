@@ -17,6 +17,7 @@ import { systemClock } from '../model/clock.ts';
 import { maskTexts } from '../model/mask.ts';
 import { printable } from '../report/printable.ts';
 import type { Reporter, Summary } from '../report/summary.ts';
+import type { Operation } from '../targets/target.ts';
 import type { InputFlags, OutputFlags, ResumeFlags, SendingFlags, TargetFlags } from './flags.ts';
 import { tuneCollection, tuneCollectionFor } from './garbage-collection.ts';
 import {
@@ -73,6 +74,7 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
         await uncertain.write(enrolled.heldRows);
         // What most of a start goes into, and `validate` never needs.
         const { createTransport } = await import('../delivery/transport.ts');
+        tuneCollectionFor(mostRecordsARequest(operations, flags));
         const startedAt = systemClock.now();
         const feed = createFileFeed({
           surveyed: prepared.files,
@@ -156,6 +158,7 @@ export async function check(
     },
   }));
   const book = createMemoryBook(prepared.files.length, operations.length);
+  tuneCollectionFor(mostRecordsARequest(operations, flags));
   const feed = createFileFeed({
     surveyed: prepared.files,
     streamed: loads,
@@ -222,6 +225,9 @@ export interface Session {
   >;
 }
 
+const mostRecordsARequest = (operations: readonly Operation[], { chunkSize }: SendingFlags): number =>
+  Math.min(chunkSize ?? Number.POSITIVE_INFINITY, ...operations.map(({ limits }) => limits.items));
+
 async function withPrepared(
   files: readonly string[],
   flags: ValidateFlags,
@@ -229,8 +235,7 @@ async function withPrepared(
 ): Promise<void> {
   tuneCollection();
   const prepared = await prepare(prepareOptions(files, flags));
-  const { resolved, mapping, operations } = prepared;
-  tuneCollectionFor({ recordsShareRequests: operations.every(({ limits }) => limits.items > 1) });
+  const { resolved, mapping } = prepared;
   const mask = maskTexts([...resolved.secrets, ...(resolved.target.secretTexts ?? [])]);
   const reporter = createReporter(flags, mask, resolved.target.acceptedWord);
   const { interrupt, unlisten } = listenForSignals(reporter);

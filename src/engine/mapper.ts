@@ -22,7 +22,8 @@ const mostWorkers = 4;
  * Rows die young, and all that a worker keeps is the compiled mapping: more room than this only makes the process larger,
  * not faster. A mapping that brings tables or modules needs room for them.
  */
-const workerLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 64 } as const;
+const maxYoungGenerationSizeMb = 16;
+const workerLimits = { maxYoungGenerationSizeMb, maxOldGenerationSizeMb: 64 } as const;
 /**
  * What does not fit a worker's room: a block that holds one huge row. It is mapped in this thread; so is the first block, since the first
  * request should not wait until the workers have loaded.
@@ -64,12 +65,9 @@ function inWorkers(mapping: BlockMapping, count: number): Mapper {
   let hasBegun = false;
   let here: ReturnType<typeof createBlockMapping> | undefined;
   const hands: Hand[] = Array.from({ length: count }, () => {
-    const worker = startThread(
-      'mapper-worker',
-      import.meta.url,
-      mapping,
-      isSmall ? { resourceLimits: workerLimits } : {},
-    );
+    const worker = startThread('mapper-worker', import.meta.url, mapping, {
+      resourceLimits: isSmall ? workerLimits : { maxYoungGenerationSizeMb },
+    });
     const hand: Hand = { worker, knownFiles: new Set(), asked: [] };
     worker.on('message', (message: FromWorker) => {
       const question = hand.asked.shift();

@@ -67,7 +67,7 @@ export function grown(array: Uint32Array): Uint32Array {
 
 /**
  * The next larger of few sizes, four to each doubling. Each block needs another number of bytes, and of buffers that were freed the
- * allocator could use only parts: the process would grow for hours.
+ * allocator could use only parts, which it showed by growing. One that turns out too small, or mostly empty, is the exception.
  */
 function sizeClass(bytes: number): number {
   const step = 2 ** (Math.floor(Math.log2(bytes)) - 2);
