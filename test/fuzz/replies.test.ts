@@ -243,7 +243,8 @@ describe('any answer is a verdict', () => {
         }),
         { numRuns: 1500 },
       );
-      assert.ok(kinds.size > 3, [...kinds].join());
+      // These come often; that a platform accepts takes an answer of its own, which is rare among random ones.
+      for (const kind of ['retry', 'rejected', 'fatal']) assert.ok(kinds.has(kind), [...kinds].join());
     });
 
     it(`of ${type.type}, asked for a token or for a proof of the credentials`, () => {
