@@ -13,6 +13,7 @@ import { RowFile, rowFiles } from '../../src/journal/rejects.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { Exit, exitOf, UserError } from '../../src/model/fault.ts';
 import type { RowCounts } from '../../src/report/summary.ts';
+import { makeBlock, makeOperation } from '../support/blocks.ts';
 
 const nothing: RowCounts = { read: 0, accepted: 0, rejected: 0, skipped: 0, uncertain: 0, remaining: 0 };
 
@@ -21,6 +22,7 @@ function runOf(
   counts: RowCounts,
   interrupt = new AbortController().signal,
   book: Book = createMemoryBook(1, 1),
+  given: { feed?: Partial<Feed>; order?: Partial<RunOrder>; world?: Partial<RunWorld> } = {},
 ) {
   const directory = mkdtempSync(join(tmpdir(), 'cdp-load-run-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
@@ -40,6 +42,7 @@ function runOf(
     },
     counts: () => counts,
     close: async () => {},
+    ...given.feed,
   };
   const order: RunOrder = {
     run: 'r-1',
@@ -53,6 +56,7 @@ function runOf(
     acceptedBefore: 0,
     limits: { concurrency: 1 },
     uncertain: 'auto',
+    ...given.order,
   };
   const world: RunWorld = {
     clock: systemClock,
@@ -73,6 +77,7 @@ function runOf(
     interrupt,
     commandAgain: 'cdp-load push p.csv',
     retryCommand: undefined,
+    ...given.world,
   };
   return { ran: executeRun(order, world), wasRead: () => wasRead };
 }
@@ -114,4 +119,44 @@ test('a journal that breaks while nobody records stops the run', async (t) => {
   const { ran, wasRead } = runOf(t, nothing, undefined, book);
   await assert.rejects(ran, lost);
   assert.equal(wasRead(), false);
+});
+
+test('a request that leaves after the input has failed is no "nothing was sent": exit 5', async (t) => {
+  const operation = makeOperation({ repeatable: false, limits: { items: 1, bytes: 100 } });
+  const memory = createMemoryBook(1, 1);
+  const failed = Promise.withResolvers<void>();
+  const book: Book = {
+    ...memory,
+    // The disk takes its time: the chunk is announced when the input has failed already.
+    async record(events) {
+      await failed.promise;
+      return memory.record(events);
+    },
+  };
+  let sent = 0;
+  const { ran } = runOf(t, { ...nothing, read: 1, accepted: 1 }, undefined, book, {
+    feed: {
+      async run(take) {
+        const { mapped } = makeBlock([{ json: '{}', record: 1 }], [operation]);
+        await take({ mapped, load: 0, rows: 1, bytes: 1 });
+        assert.equal(sent, 0);
+        setImmediate(failed.resolve);
+        throw new UserError('input-unreadable', 'p.csv: cannot be read (EIO)');
+      },
+    },
+    order: { operations: [operation] },
+    world: {
+      transport: {
+        async send() {
+          sent += 1;
+          return { kind: 'reply', status: 200, headers: {}, body: '', truncated: false, receivedAt: 0 };
+        },
+        close: async () => {},
+      },
+    },
+  });
+  const summary = await ran;
+  assert.equal(sent, 1);
+  assert.equal(summary.stopped?.code, 'input-unreadable');
+  assert.equal(summary.exit, Exit.gaveUpRetrying);
 });
