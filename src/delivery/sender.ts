@@ -12,7 +12,7 @@ import { exitOf } from '../model/fault.ts';
 import type { Milliseconds } from '../model/verdict.ts';
 import type { Chunk } from './chunk.ts';
 import { type CourierOptions, createCourier } from './courier.ts';
-import { createLanes } from './lanes.ts';
+import { createLanes, type Turn } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
 import { createSettling, type SettlingOptions } from './settling.ts';
 import type { StopReason } from './stop.ts';
@@ -148,22 +148,22 @@ export function createSender(options: SenderOptions): Sender {
   const pump = () => {
     // Until then one chunk at a time, its retries included: wrong credentials sent in parallel lock accounts.
     while (isOpen ? !isFullyAhead() : active < 1) {
-      const chunk = lanes.takeRunnable();
-      if (chunk === undefined) break;
+      const turn = lanes.takeRunnable();
+      if (turn === undefined) break;
       active += 1;
-      void work(chunk);
+      void work(turn);
     }
   };
 
-  const work = async (chunk: Chunk) => {
+  const work = async (turn: Turn) => {
     try {
-      await deliver(chunk);
+      await deliver(turn.chunk);
     } catch (error) {
       stop({ exit: exitOf(error), error });
     }
     active -= 1;
-    heldBytes -= weightOf(chunk);
-    lanes.leave(chunk);
+    heldBytes -= weightOf(turn.chunk);
+    lanes.leave(turn);
     pump();
     if (heldBytes < options.queueBytes) for (const resume of roomMade.splice(0)) resume();
     if (active === 0 && lanes.waiting === 0) for (const done of emptied.splice(0)) done();
