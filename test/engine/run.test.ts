@@ -160,3 +160,26 @@ test('a request that leaves after the input has failed is no "nothing was sent":
   assert.equal(summary.stopped?.code, 'input-unreadable');
   assert.equal(summary.exit, Exit.gaveUpRetrying);
 });
+
+test('the memory of each block that comes in is told: its payload and its input, whole buffers', async (t) => {
+  const operation = makeOperation({ limits: { items: 10, bytes: 1000 } });
+  const { mapped } = makeBlock([{ json: '{"a":1}', record: 1 }], [operation]);
+  const block = {
+    ...mapped,
+    bytes: new Uint8Array(mapped.bytes.buffer, 0, 7),
+    source: new Uint8Array(new ArrayBuffer(64), 0, 9),
+  };
+  const told: number[] = [];
+  const { ran } = runOf(t, { ...nothing, read: 1, accepted: 1 }, undefined, createMemoryBook(1, 1), {
+    feed: {
+      async run(take) {
+        await take({ mapped: block, load: 0, rows: 1, bytes: 9 });
+        return true;
+      },
+    },
+    order: { operations: [operation] },
+    world: { cameIn: (bytes) => told.push(bytes) },
+  });
+  await ran;
+  assert.deepEqual(told, [mapped.bytes.buffer.byteLength + 64]);
+});
