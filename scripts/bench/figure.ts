@@ -42,7 +42,7 @@ export const median = (values: readonly number[]): number => {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 };
 
-/** So many that the third smallest and the third largest of their ratios have the true median between them 97 times of 100. */
+/** Rounds in which two things are run in turn to tell what one costs. */
 export const pairs = 13;
 
 /** In percent: the median of what one thing took more than another that ran beside it, and the range that the true one lies in. */
@@ -52,10 +52,24 @@ export interface Cost {
   readonly to: number;
 }
 
-/** What `dear` took more than `plain`, over {@link pairs}. */
+/** What `dear` took more than `plain`, by their ratios in each round. */
 export function costOf(dear: readonly number[], plain: readonly number[]): Cost {
   const more = dear.map((value, round) => (value / (plain[round] ?? Number.NaN) - 1) * 100).toSorted((a, b) => a - b);
-  return { percent: median(more), from: more.at(2) ?? Number.NaN, to: more.at(-3) ?? Number.NaN };
+  const outside = outsideOf(more.length);
+  return { percent: median(more), from: more[outside] ?? Number.NaN, to: more.at(-1 - outside) ?? Number.NaN };
+}
+
+/** Values that may be left out at either end of so many, for the true median to lie between the others 97 times of 100: the sign test. */
+export function outsideOf(values: number): number {
+  let atLeft = 0.5 ** values;
+  let atMost = atLeft;
+  let left = 0;
+  while (2 * atMost <= 0.03) {
+    left += 1;
+    atLeft *= (values - left + 1) / left;
+    atMost += atLeft;
+  }
+  return left - 1;
 }
 
 const signed = (percent: number) => `${percent < 0 ? '−' : '+'}${Math.abs(percent).toFixed(1)}`;

@@ -1,6 +1,7 @@
 // One load put together from the library, with the journal or with its counterpart in memory. Usage: node one-load.ts FILE
 // journal|memory STATE-DIR, in a folder with a config. Prints how long the run took, and what it did.
 import { join } from 'node:path';
+import { createPayloadCollector, tuneCollection, tuneCollectionFor } from '../../src/commands/garbage-collection.ts';
 import {
   createFileFeed,
   createMemoryBook,
@@ -16,6 +17,7 @@ import {
 
 const [file = '', book = '', stateDir = ''] = process.argv.slice(2);
 const uncertain = 'auto' as const;
+tuneCollection();
 const prepared = await prepare({
   files: [file],
   target: 'stream',
@@ -56,6 +58,7 @@ const streamed =
     task: { index: surveyed.index, description: surveyed.description, loadKey: 'bench', settled: [] },
   }));
 const run = enrolled?.run ?? createMemoryBook(files.length, operations.length);
+tuneCollectionFor(Math.min(...operations.map(({ limits }) => limits.items)));
 const startedAt = performance.now();
 const summary = await executeRun(
   {
@@ -82,6 +85,7 @@ const summary = await executeRun(
     random: Math.random,
     book: run,
     reporter: silent,
+    cameIn: createPayloadCollector(),
     transport: createTransport({
       connections: resolved.type.defaults.concurrency,
       timeoutMs: resolved.type.defaults.timeoutMs,
