@@ -59,17 +59,18 @@ export function createPayloadCollector(): (bytes: number) => void {
     cameIn += bytes;
     if (cameIn < collectEveryBytes) return;
     cameIn = 0;
-    // Not before: a small input never needs it.
+    // Not before: most inputs never need it.
     collect ??= exposeCollection();
     collect({ type: 'minor' });
   };
 }
 
+/** A Node that does not give it away collects as it likes: no load may fail for that. */
 function exposeCollection(): NodeJS.GCFunction {
   setFlags('--expose-gc');
-  const collect: NodeJS.GCFunction = runInNewContext('gc');
+  const collect: NodeJS.GCFunction | undefined = runInNewContext('globalThis.gc');
   setFlags('--no-expose-gc');
-  return collect;
+  return collect ?? (async () => {});
 }
 
 const nurseryBytes = (): number =>
