@@ -13,7 +13,7 @@ const outdir = join(root, 'dist');
 const entries = [
   'cli',
   'index',
-  'engine/thread',
+  'threads/thread',
   'engine/mapper-worker',
   'commands/test-worker',
   ...typeNames.map((type) => `targets/${type}`),

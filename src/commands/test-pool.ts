@@ -1,7 +1,7 @@
 /** Tests many mappings at once. Reports come in the order of the mappings, whoever was done first. */
 import { availableParallelism } from 'node:os';
-import { startThread } from '../engine/threads.ts';
 import type { MappingReport } from '../report/test-results.ts';
+import { startThread } from '../threads/start.ts';
 import { type FoundMapping, type TestAim, testMapping } from './mapping-tests.ts';
 
 /** A mapping takes a few milliseconds and a thread some tenths of a second to start: below this, threads cost more than they save. */

@@ -1,6 +1,6 @@
 /** The worker's side of `test-pool.ts`: a mapping in, its report out. */
 import { parentPort } from 'node:worker_threads';
-import { threadData } from '../engine/threads.ts';
+import { threadData } from '../threads/start.ts';
 import { type FoundMapping, testMapping } from './mapping-tests.ts';
 
 const port = parentPort;

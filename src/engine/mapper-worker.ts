@@ -1,9 +1,9 @@
 /** The worker's side of `mapper.ts`: blocks in, mapped blocks out, buffers moved and never copied. */
 import { parentPort, type Transferable } from 'node:worker_threads';
 import type { MappedBlock } from '../model/block.ts';
+import { threadData } from '../threads/start.ts';
 import { createBlockMapping, type FileTask } from './block-mapping.ts';
 import type { FromWorker, ToWorker } from './mapper.ts';
-import { threadData } from './threads.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('mapper-worker runs only as a worker thread');

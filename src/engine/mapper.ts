@@ -5,8 +5,8 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import type { Block, MappedBlock } from '../model/block.ts';
+import { startThread } from '../threads/start.ts';
 import { type BlockMapping, createBlockMapping, type FileTask } from './block-mapping.ts';
-import { startThread } from './threads.ts';
 
 export interface Mapper {
   map(file: FileTask, block: Block): Promise<MappedBlock>;

@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { startThread } from '../../src/engine/threads.ts';
+import { startThread } from '../../src/threads/start.ts';
 
 test('a thread gets its data and the compile cache of the thread that starts it, and none where that has none', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'threads-'));
   t.after(() => rm(folder, { recursive: true }));
-  const threads = new URL('../../src/engine/threads.ts', import.meta.url).href;
+  const threads = new URL('../../src/threads/start.ts', import.meta.url).href;
   await writeFile(
     join(folder, 'echo.ts'),
     `import { getCompileCacheDir } from 'node:module';
