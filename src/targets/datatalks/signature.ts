@@ -20,17 +20,22 @@ export const contentType = 'application/json';
 
 /** A signer for one key and region. Sign for every attempt: a signature ages out after about five minutes. */
 export function createSigner(credentials: Credentials, region: string): Target['authorize'] {
-  const canonicals = new Map<string, Canonical>();
+  /** By address, and under it by method: a name made of both would cost more than looking up twice. */
+  const canonicals = new Map<string, Map<string, Canonical>>();
   let second = Number.NaN;
   let amzDate = '';
   let day: Day | undefined;
 
   const canonicalOf = ({ method, url }: ApiRequest): Canonical => {
-    const name = `${method} ${url}`;
-    let canonical = canonicals.get(name);
+    let ofAddress = canonicals.get(url);
+    if (ofAddress === undefined) {
+      ofAddress = new Map();
+      canonicals.set(url, ofAddress);
+    }
+    let canonical = ofAddress.get(method);
     if (canonical === undefined) {
       canonical = createCanonical(method, new URL(url), region, credentials);
-      canonicals.set(name, canonical);
+      ofAddress.set(method, canonical);
     }
     return canonical;
   };
@@ -105,7 +110,10 @@ function createDay(date: string, region: string, { accessKeyId, secretAccessKey 
   };
 }
 
-/** HMAC (RFC 2104) of two plain hashes: with the key's pads ready, setting up Node's Hmac would be most of the work. */
+/**
+ * HMAC (RFC 2104) of two plain hashes: with the key's pads ready, setting up Node's Hmac would be most of the work. A digest goes from
+ * one to the other as a text of one byte a character, which Node makes in a third of the time that a Buffer takes. For texts in ASCII.
+ */
 function createMac(key: Uint8Array): (text: string) => string {
   const blockBytes = 64;
   const digestBytes = 32;
@@ -116,11 +124,11 @@ function createMac(key: Uint8Array): (text: string) => string {
     inner[index] = 0x36 ^ byte;
   }
   return (text) => {
-    const length = blockBytes + Buffer.byteLength(text);
+    const length = blockBytes + text.length;
     if (inner.length !== length)
       inner = Buffer.concat([inner.subarray(0, blockBytes), Buffer.alloc(length - blockBytes)]);
-    inner.write(text, blockBytes);
-    hash('sha256', inner, 'buffer').copy(outer, blockBytes);
+    inner.write(text, blockBytes, 'latin1');
+    outer.write(hash('sha256', inner, 'binary'), blockBytes, 'latin1');
     return hash('sha256', outer, 'hex');
   };
 }
