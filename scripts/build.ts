@@ -15,6 +15,7 @@ const entries = [
   'index',
   'threads/thread',
   'engine/mapper-worker',
+  'delivery/transport-thread',
   'commands/test-worker',
   ...typeNames.map((type) => `targets/${type}`),
 ];

@@ -1,6 +1,7 @@
 /** How V8 collects garbage in a load. The flags hold for a whole process, so only the command line sets them, never the library. */
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { hasFewItemsARequest } from '../engine/thread-plan.ts';
 
 const MB = 1024 * 1024;
 
@@ -21,14 +22,10 @@ export function tuneCollection(): void {
  *
  * To be called before workers start, and behind what else is loaded: V8 takes no compiled code that was kept under other flags.
  */
-export function tuneCollectionFor(mostRecordsARequest: number): void {
-  if (mostRecordsARequest > fewRecords)
-    setFlags('--no-incremental-marking', '--heap-growing-percent=300', '--no-concurrent-array-buffer-sweeping');
-  else growNurseryOnce();
+export function tuneCollectionFor(mostItemsARequest: number): void {
+  if (hasFewItemsARequest(mostItemsARequest)) growNurseryOnce();
+  else setFlags('--no-incremental-marking', '--heap-growing-percent=300', '--no-concurrent-array-buffer-sweeping');
 }
-
-/** Relay42 takes so many, all of one profile, and mostly gets fewer. */
-const fewRecords = 50;
 
 /** V8 grows a nursery by this factor or not at all: one step leads from 4 to 16 MB, the next would lead to 64. */
 const growthFactor = 4;

@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMemoryBook } from '../engine/book.ts';
 import { enroll } from '../engine/enroll.ts';
-import { createFileFeed } from '../engine/file-feed.ts';
+import { bytesToRead, createFileFeed } from '../engine/file-feed.ts';
 import { createInspection, idsToWatch } from '../engine/inspection.ts';
 import { type Prepared, type PrepareOptions, prepare } from '../engine/prepare.ts';
 import { executeRun, type RunWorld } from '../engine/run.ts';
 import { countRecords, describeFile, duplicateNotice, duplicatesIn, guardRows } from '../engine/survey.ts';
+import { planThreads } from '../engine/thread-plan.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import { RowFile, rowFiles } from '../journal/rejects.ts';
 import { newRunId } from '../journal/run-id.ts';
@@ -24,6 +25,7 @@ import {
   commandLine,
   createReporter,
   endRun,
+  limitsOf,
   listenForSignals,
   orderOf,
   retryCommand,
@@ -73,8 +75,15 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
       try {
         await uncertain.write(enrolled.heldRows);
         // What most of a start goes into, and `validate` never needs.
-        const { createTransport } = await import('../delivery/transport.ts');
-        tuneCollectionFor(mostRecordsARequest(operations, flags));
+        const threads = planThreads({
+          ...limitsOf(resolved, flags),
+          inputBytes: bytesToRead(enrolled.files),
+          mostItemsARequest: mostItemsARequest(operations, flags),
+        });
+        const openTransport = threads.transport
+          ? (await import('../delivery/threaded-transport.ts')).createThreadedTransport
+          : (await import('../delivery/transport.ts')).createTransport;
+        tuneCollectionFor(mostItemsARequest(operations, flags));
         const startedAt = systemClock.now();
         const feed = createFileFeed({
           surveyed: prepared.files,
@@ -82,6 +91,7 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
           source: prepared.source,
           mapping: { settings: resolved.settings, mapping, now: startedAt },
           book: run,
+          mappers: threads.mappers,
           onCut: sayCut(session, flags.limit),
         });
         summary = await executeRun(
@@ -95,7 +105,7 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
           {
             ...session.world,
             book: run,
-            transport: createTransport(transportOptions(resolved, flags.concurrency)),
+            transport: openTransport(transportOptions(resolved, flags.concurrency)),
             rejects,
             uncertain,
           },
@@ -158,7 +168,7 @@ export async function check(
     },
   }));
   const book = createMemoryBook(prepared.files.length, operations.length);
-  tuneCollectionFor(mostRecordsARequest(operations, flags));
+  tuneCollectionFor(mostItemsARequest(operations, flags));
   const feed = createFileFeed({
     surveyed: prepared.files,
     streamed: loads,
@@ -225,7 +235,7 @@ export interface Session {
   >;
 }
 
-const mostRecordsARequest = (operations: readonly Operation[], { chunkSize }: SendingFlags): number =>
+const mostItemsARequest = (operations: readonly Operation[], { chunkSize }: SendingFlags): number =>
   Math.min(chunkSize ?? Number.POSITIVE_INFINITY, ...operations.map(({ limits }) => limits.items));
 
 async function withPrepared(

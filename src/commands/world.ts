@@ -79,6 +79,16 @@ export function createReporter(
 }
 
 /** What the flags, the config, the target's defaults and its own stricter pace come to. */
+export function limitsOf({ transport, type, target }: ResolvedTarget, flags: SendingFlags): RunOrder['limits'] {
+  const { defaults } = type;
+  return {
+    items: flags.chunkSize,
+    concurrency:
+      least(flags.concurrency ?? transport.concurrency ?? defaults.concurrency, target.pace?.concurrency) ?? 1,
+    rate: least(flags.rate ?? transport.rate ?? defaults.rate, target.pace?.rate),
+  };
+}
+
 export function orderOf(
   resolved: ResolvedTarget,
   operations: readonly Operation[],
@@ -88,7 +98,6 @@ export function orderOf(
     'run' | 'command' | 'feed' | 'alreadyLoaded' | 'sensitive' | 'resumed' | 'rejectedBefore' | 'acceptedBefore'
   >,
 ): RunOrder {
-  const { transport, type, target } = resolved;
   const { run, command, feed, alreadyLoaded, sensitive, resumed, rejectedBefore, acceptedBefore } = decided;
   return {
     run,
@@ -101,15 +110,10 @@ export function orderOf(
     acceptedBefore,
     resolved,
     operations,
-    limits: {
-      items: flags.chunkSize,
-      concurrency:
-        least(flags.concurrency ?? transport.concurrency ?? type.defaults.concurrency, target.pace?.concurrency) ?? 1,
-      rate: least(flags.rate ?? transport.rate ?? type.defaults.rate, target.pace?.rate),
-    },
+    limits: limitsOf(resolved, flags),
     uncertain: flags.uncertain,
     maxErrors: flags.maxErrors,
-    identicalRefusals: flags.identicalRefusals ?? transport.identicalRefusals,
+    identicalRefusals: flags.identicalRefusals ?? resolved.transport.identicalRefusals,
   };
 }
 

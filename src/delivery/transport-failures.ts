@@ -13,6 +13,9 @@ const beforeSending = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
+/** The run did not want it any more when its turn came. */
+export const notSent: ApiFailure = { kind: 'failure', code: 'aborted', message: 'not sent', sent: 'no' };
+
 export const timedOut = (timeoutMs: Milliseconds): ApiFailure => ({
   kind: 'failure',
   code: 'timed-out',

@@ -2,16 +2,15 @@
  * Moves a request and brings back a reply, and nothing else: no retries, no redirects, no opinion. The only file that
  * imports undici. HTTP/1.1 only: of a connection that breaks, one request is in doubt (docs/decisions/0010-http-1-1.md).
  */
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Dispatcher } from 'undici';
 // `Agent` without the rest: caches, mocks and fetch take longer to load than a short run takes to send.
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { isLoopbackHost } from '../model/address.ts';
-import { UserError } from '../model/fault.ts';
 import type { ApiFailure, ApiReply, ApiRequest } from '../model/request.ts';
 import type { Milliseconds } from '../model/verdict.ts';
-import { errorCode, failureOf, timedOut } from './transport-failures.ts';
+import { failureOf, notSent, timedOut } from './transport-failures.ts';
+import { readTls, type TlsFiles } from './transport-tls.ts';
 
 export interface TransportOptions {
   readonly connections: number;
@@ -44,8 +43,8 @@ const undici = (): Undici => require('undici') as Undici;
 /** A platform's answer is short; what is longer is not worth the memory. */
 const longestReplyBytes = 1_048_576;
 
-export function createTransport(options: TransportOptions): Transport {
-  const tls = readTls(options);
+/** @param tls what `readTls` gave, where it was read before. Throws as that does. */
+export function createTransport(options: TransportOptions, tls: TlsFiles = readTls(options)): Transport {
   const agentOptions = {
     connections: options.connections,
     pipelining: 1,
@@ -87,7 +86,7 @@ export function createTransport(options: TransportOptions): Transport {
       }
       const { origin, pathname, search, hostname } = url;
       if (signal?.aborted) {
-        return Promise.resolve({ kind: 'failure', code: 'aborted', message: 'not sent', sent: 'no' });
+        return Promise.resolve(notSent);
       }
       const dispatcher = proxied === undefined || (isLoopbackDirect && isLoopbackHost(hostname)) ? direct : proxied;
       return new Promise((resolve) => {
@@ -260,24 +259,4 @@ function proxyDispatcher(
   return options.proxy === undefined
     ? new (undici().EnvHttpProxyAgent)(proxyOptions)
     : new (undici().ProxyAgent)({ ...proxyOptions, uri: options.proxy });
-}
-
-type TlsFiles = Readonly<Record<string, Buffer | (Buffer | string)[]>>;
-
-function readTls(options: TransportOptions): TlsFiles {
-  const tls: Record<string, Buffer | (Buffer | string)[]> = {};
-  for (const name of ['ca', 'cert', 'key'] as const) {
-    const path = options[name];
-    if (path === undefined) continue;
-    try {
-      const pem = readFileSync(path);
-      // A private authority comes beside the public ones: the same run may talk to both. Reading those takes a while.
-      tls[name] = name === 'ca' ? [...process.getBuiltinModule('node:tls').rootCertificates, pem] : pem;
-    } catch (error) {
-      throw new UserError('config-file-unreadable', `${name}: ${path} cannot be read (${errorCode(error)})`, {
-        hint: `Check the target's "${name}" setting.`,
-      });
-    }
-  }
-  return tls;
 }

@@ -6,10 +6,11 @@ import type { RowCounts } from '../report/summary.ts';
 import { type BlockMapping, type FileTask, groupedBlocks } from './block-mapping.ts';
 import type { Book } from './book.ts';
 import type { Feed } from './feed.ts';
-import { createMapper, type Mapper, workersFor } from './mapper.ts';
+import { createMapper, type Mapper } from './mapper.ts';
 import { createQuoter } from './quote.ts';
 import { createReturning } from './returning-groups.ts';
 import { guardAgainstChange, type SurveyedFile, verifyUnchanged } from './survey.ts';
+import { mappersFor } from './thread-plan.ts';
 
 /** One file that has rows left to load. */
 export interface StreamedFile {
@@ -27,16 +28,20 @@ export interface FileFeedOptions {
   readonly source: SourceOptions;
   readonly mapping: BlockMapping;
   readonly book: Book;
-  readonly workers?: number | undefined;
+  /** Threads that map; as many as the input is worth, if it is not said. */
+  readonly mappers?: number | undefined;
   /** Told when `--limit` falls inside a group: the file's rows up to this record are loaded. */
   readonly onCut?: (file: string, lastRecord: number) => void;
 }
 
+export const bytesToRead = (streamed: readonly StreamedFile[]): number =>
+  streamed.reduce((total, { file, from }) => total + file.bytes - (from?.byte ?? 0), 0);
+
 export function createFileFeed(options: FileFeedOptions): Feed {
   const { surveyed, streamed, book } = options;
-  const bytesTotal = streamed.reduce((total, { file, from }) => total + file.bytes - (from?.byte ?? 0), 0);
+  const bytesTotal = bytesToRead(streamed);
   const rowsBefore = streamed.reduce((total, { from }) => total + (from?.record ?? 1) - 1, 0);
-  const mapper = createMapper(options.mapping, options.workers ?? workersFor(bytesTotal));
+  const mapper = createMapper(options.mapping, options.mappers ?? mappersFor(bytesTotal));
   const read = new Map<number, number>(streamed.map(({ load, from }) => [load, (from?.record ?? 1) - 1]));
   const quote = createQuoter(surveyed.map(({ description }) => description));
   const { group } = options.mapping.mapping;

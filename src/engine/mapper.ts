@@ -2,7 +2,6 @@
  * Turns blocks into mapped blocks: in this thread for small inputs, in worker threads for large ones. Blocks come back in
  * the order in which they were given, whoever worked on them, so that nothing later depends on the number of threads.
  */
-import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import type { Block, MappedBlock } from '../model/block.ts';
 import { startThread } from '../threads/start.ts';
@@ -15,9 +14,6 @@ export interface Mapper {
   close(): Promise<void>;
 }
 
-/** Below this, starting a thread costs more than it saves. */
-const smallInputBytes = 8_000_000;
-const mostWorkers = 4;
 /**
  * Rows die young, and all that a worker keeps is the compiled mapping: more room than this only makes the process larger,
  * not faster. A mapping that brings tables or modules needs room for them.
@@ -29,9 +25,6 @@ const workerLimits = { maxYoungGenerationSizeMb, maxOldGenerationSizeMb: 64 } as
  * request should not wait until the workers have loaded.
  */
 const largestForWorkers = 2_000_000;
-
-export const workersFor = (inputBytes: number): number =>
-  inputBytes < smallInputBytes ? 0 : Math.min(mostWorkers, availableParallelism());
 
 export function createMapper(mapping: BlockMapping, workers: number): Mapper {
   return workers === 0 ? inThisThread(mapping) : inWorkers(mapping, workers);

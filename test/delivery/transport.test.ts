@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { createTransport, type TransportOptions } from '../../src/delivery/transport.ts';
+import { createThreadedTransport } from '../../src/delivery/threaded-transport.ts';
+import { createTransport, type Transport, type TransportOptions } from '../../src/delivery/transport.ts';
 import type { ApiRequest } from '../../src/model/request.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
@@ -15,8 +16,16 @@ async function listen(t: TestContext, server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+type Open = (options: TransportOptions) => Transport;
+
+/** What sends in this thread and what sends in one of its own must not differ. */
+function testBoth(claim: string, test_: (t: TestContext, open: Open) => Promise<void>): void {
+  test(claim, (t) => test_(t, createTransport));
+  test(`from a thread of its own: ${claim}`, (t) => test_(t, createThreadedTransport));
+}
+
 /** A server, and a transport to it that ends with the test. */
-async function stage(t: TestContext, answer: Answer, options: Partial<TransportOptions> = {}) {
+async function stage(t: TestContext, open: Open, answer: Answer, options: Partial<TransportOptions> = {}) {
   const bodies: string[] = [];
   const server = createServer(async (request, response) => {
     const parts: Buffer[] = [];
@@ -26,7 +35,7 @@ async function stage(t: TestContext, answer: Answer, options: Partial<TransportO
     answer(request, response, body);
   });
   const url = await listen(t, server);
-  const transport = createTransport({ connections: 4, timeoutMs: 5000, connectTimeoutMs: 5000, ...options });
+  const transport = open({ connections: 4, timeoutMs: 5000, connectTimeoutMs: 5000, ...options });
   t.after(async () => {
     await transport.close();
     server.closeAllConnections();
@@ -41,32 +50,35 @@ const request = (url: string, ...body: string[]): ApiRequest => ({
   body: body.map((text) => Buffer.from(text)),
 });
 
-test('what is asked arrives as it is, and the answer comes back with its headers joined and in lower case', async (t) => {
-  const { url, transport, bodies } = await stage(t, ({ method, url: path, headers }, response) => {
-    response.writeHead(207, [
-      ['X-Many', 'a'],
-      ['X-Many', 'b'],
-      ['Retry-After', '7'],
-    ]);
-    response.end(JSON.stringify({ method, path, own: headers['x-own'], length: headers['content-length'] }));
-  });
-  const reply = await transport.send(request(`${url}/some%20where?a=1&b=%C3%A9`, '[1,', 'é]'));
-  assert.ok(reply.kind === 'reply');
-  assert.equal(reply.status, 207);
-  assert.equal(reply.headers['x-many'], 'a, b');
-  assert.equal(reply.headers['retry-after'], '7');
-  assert.equal(reply.truncated, false);
-  assert.deepEqual(JSON.parse(reply.body), {
-    method: 'POST',
-    path: '/some%20where?a=1&b=%C3%A9',
-    own: 'yes',
-    length: '6',
-  });
-  assert.deepEqual(bodies, ['[1,é]']);
-});
+testBoth(
+  'what is asked arrives as it is, and the answer comes back with its headers joined and in lower case',
+  async (t, open) => {
+    const { url, transport, bodies } = await stage(t, open, ({ method, url: path, headers }, response) => {
+      response.writeHead(207, [
+        ['X-Many', 'a'],
+        ['X-Many', 'b'],
+        ['Retry-After', '7'],
+      ]);
+      response.end(JSON.stringify({ method, path, own: headers['x-own'], length: headers['content-length'] }));
+    });
+    const reply = await transport.send(request(`${url}/some%20where?a=1&b=%C3%A9`, '[1,', 'é]'));
+    assert.ok(reply.kind === 'reply');
+    assert.equal(reply.status, 207);
+    assert.equal(reply.headers['x-many'], 'a, b');
+    assert.equal(reply.headers['retry-after'], '7');
+    assert.equal(reply.truncated, false);
+    assert.deepEqual(JSON.parse(reply.body), {
+      method: 'POST',
+      path: '/some%20where?a=1&b=%C3%A9',
+      own: 'yes',
+      length: '6',
+    });
+    assert.deepEqual(bodies, ['[1,é]']);
+  },
+);
 
-test('an interim answer is not taken for the answer', async (t) => {
-  const { url, transport } = await stage(t, (_request, response) => {
+testBoth('an interim answer is not taken for the answer', async (t, open) => {
+  const { url, transport } = await stage(t, open, (_request, response) => {
     response.writeEarlyHints({ link: '</a>; rel=preload' });
     response.writeHead(201);
     response.end('real');
@@ -75,8 +87,8 @@ test('an interim answer is not taken for the answer', async (t) => {
   assert.deepEqual(reply.kind === 'reply' && [reply.status, reply.body], [201, 'real']);
 });
 
-test('a redirect is an answer, not a way to go', async (t) => {
-  const { url, transport, bodies } = await stage(t, (_request, response) => {
+testBoth('a redirect is an answer, not a way to go', async (t, open) => {
+  const { url, transport, bodies } = await stage(t, open, (_request, response) => {
     response.writeHead(307, { location: '/elsewhere' });
     response.end();
   });
@@ -85,8 +97,8 @@ test('a redirect is an answer, not a way to go', async (t) => {
   assert.equal(bodies.length, 1);
 });
 
-test('of an answer that is too long only its beginning is kept', async (t) => {
-  const { url, transport } = await stage(t, (_request, response) => {
+testBoth('of an answer that is too long only its beginning is kept', async (t, open) => {
+  const { url, transport } = await stage(t, open, (_request, response) => {
     response.end('x'.repeat(3_000_000));
   });
   const reply = await transport.send(request(url, '{}'));
@@ -97,9 +109,9 @@ test('of an answer that is too long only its beginning is kept', async (t) => {
   assert.equal((await transport.send(request(url, '{}'))).kind, 'reply');
 });
 
-test('an answer that never comes, or never ends, is a time-out, and it may have been taken', async (t) => {
-  const silent = await stage(t, () => {}, { timeoutMs: 40 });
-  const endless = await stage(t, (_request, response) => void response.write('['), { timeoutMs: 40 });
+testBoth('an answer that never comes, or never ends, is a time-out, and it may have been taken', async (t, open) => {
+  const silent = await stage(t, open, () => {}, { timeoutMs: 40 });
+  const endless = await stage(t, open, (_request, response) => void response.write('['), { timeoutMs: 40 });
   for (const { url, transport } of [silent, endless]) {
     assert.deepEqual(await transport.send(request(url, '{}')), {
       kind: 'failure',
@@ -110,11 +122,11 @@ test('an answer that never comes, or never ends, is a time-out, and it may have 
   }
 });
 
-test('a call-off ends all that is under way by its signal and nothing else', async (t) => {
+testBoth('a call-off ends all that is under way by its signal and nothing else', async (t, open) => {
   let arrived = 0;
   const both = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
-  const { url, transport } = await stage(t, async (_request, response) => {
+  const { url, transport } = await stage(t, open, async (_request, response) => {
     arrived += 1;
     if (arrived === 3) both.resolve();
     await release.promise;
@@ -138,10 +150,11 @@ test('a call-off ends all that is under way by its signal and nothing else', asy
   assert.equal(arrived, 3);
 });
 
-test('what is called off while it waits for a connection never leaves', async (t) => {
+testBoth('what is called off while it waits for a connection never leaves', async (t, open) => {
   const first = Promise.withResolvers<ServerResponse>();
   const { url, transport, bodies } = await stage(
     t,
+    open,
     (_request, response, body) => (body === 'first' ? first.resolve(response) : response.end('ok')),
     { connections: 1 },
   );
@@ -158,10 +171,10 @@ test('what is called off while it waits for a connection never leaves', async (t
   assert.deepEqual(bodies, ['first', 'last']);
 });
 
-test('a refused connection certainly took nothing; one that is cut may have', async (t) => {
+testBoth('a refused connection certainly took nothing; one that is cut may have', async (t, open) => {
   const server = createTcpServer((socket) => void socket.once('data', () => socket.destroy()));
   const url = await listen(t, server);
-  const transport = createTransport({ connections: 1, timeoutMs: 5000, connectTimeoutMs: 5000 });
+  const transport = open({ connections: 1, timeoutMs: 5000, connectTimeoutMs: 5000 });
   t.after(() => transport.close());
   const cut = await transport.send(request(url, '{}'));
   assert.deepEqual(cut.kind === 'failure' && cut.sent, 'unknown');
@@ -171,20 +184,20 @@ test('a refused connection certainly took nothing; one that is cut may have', as
   assert.deepEqual(refused.kind === 'failure' && [refused.code, refused.sent], ['econnrefused', 'no']);
 });
 
-test('what never got a connection has certainly not left, whatever it broke off with', async (t) => {
+testBoth('what never got a connection has certainly not left, whatever it broke off with', async (t, open) => {
   const hangsUp = createTcpServer((socket) => void socket.once('data', () => socket.destroy()));
   const says = createTcpServer((socket) => void socket.end('no TLS here').on('error', () => {}));
   const silent = createTcpServer((socket) => void socket.on('error', () => {}));
   for (const server of [hangsUp, says, silent]) {
     const url = (await listen(t, server)).replace('http:', 'https:');
-    const transport = createTransport({ connections: 1, timeoutMs: 200, connectTimeoutMs: 5000 });
+    const transport = open({ connections: 1, timeoutMs: 200, connectTimeoutMs: 5000 });
     t.after(() => transport.close());
     const failure = await transport.send(request(url, '{}'));
     assert.ok(failure.kind === 'failure');
     assert.equal(failure.sent, 'no', failure.message);
   }
   // The only connection is busy.
-  const { url, transport } = await stage(t, () => {}, { connections: 1, timeoutMs: 1000 });
+  const { url, transport } = await stage(t, open, () => {}, { connections: 1, timeoutMs: 1000 });
   const controller = new AbortController();
   const busy = transport.send(request(url, '{}'));
   const calledOff = transport.send(request(url, '{}'), controller.signal);
@@ -193,7 +206,7 @@ test('what never got a connection has certainly not left, whatever it broke off 
   assert.deepEqual(fates, ['unknown', 'no']);
 });
 
-test('a proxy that is named carries every request', async (t) => {
+testBoth('a proxy that is named carries every request', async (t, open) => {
   const asked: string[] = [];
   const proxy = createServer((request, response) => {
     asked.push(request.url ?? '');
@@ -205,7 +218,7 @@ test('a proxy that is named carries every request', async (t) => {
     socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
   });
   const address = await listen(t, proxy);
-  const transport = createTransport({ connections: 1, timeoutMs: 5000, connectTimeoutMs: 5000, proxy: address });
+  const transport = open({ connections: 1, timeoutMs: 5000, connectTimeoutMs: 5000, proxy: address });
   t.after(async () => {
     await transport.close();
     proxy.closeAllConnections();
@@ -216,10 +229,10 @@ test('a proxy that is named carries every request', async (t) => {
   assert.deepEqual(asked, ['http://platform.example/v1?a=1', 'tunnel platform.example:443']);
 });
 
-test('a SOCKS proxy is spoken to as one', async (t) => {
+testBoth('a SOCKS proxy is spoken to as one', async (t, open) => {
   const server = createTcpServer();
   const proxy = (await listen(t, server)).replace('http:', 'socks5:');
-  const transport = createTransport({ connections: 1, timeoutMs: 5000, connectTimeoutMs: 5000, proxy });
+  const transport = open({ connections: 1, timeoutMs: 500, connectTimeoutMs: 5000, proxy });
   t.after(() => transport.close());
   const sent = transport.send(request('https://platform.example', '{}'));
   const [socket] = (await once(server, 'connection')) as [Socket];
@@ -241,11 +254,11 @@ function assertOnlyHttp11(hello: string): void {
 }
 
 for (const whom of ['a platform', 'a proxy'] as const) {
-  test(`HTTP/1.1 is all that ${whom} is offered`, async (t) => {
+  testBoth(`HTTP/1.1 is all that ${whom} is offered`, async (t, open) => {
     const server = createTcpServer();
     const address = (await listen(t, server)).replace('http:', 'https:');
     const proxy = whom === 'a proxy' ? address : undefined;
-    const transport = createTransport({ connections: 1, timeoutMs: 5000, connectTimeoutMs: 5000, proxy });
+    const transport = open({ connections: 1, timeoutMs: 5000, connectTimeoutMs: 5000, proxy });
     t.after(() => transport.close());
     const sent = transport.send(request(proxy === undefined ? address : 'https://platform.example', '{}'));
     const [socket] = (await once(server, 'connection')) as [Socket];
@@ -255,16 +268,58 @@ for (const whom of ['a platform', 'a proxy'] as const) {
   });
 }
 
-test('through a tunnel, too; and one that leads nowhere is given up in time, with nothing sent', async (t) => {
-  const proxy = createServer();
-  const address = await listen(t, proxy);
-  const transport = createTransport({ connections: 1, timeoutMs: 5000, connectTimeoutMs: 600, proxy: address });
-  t.after(() => transport.close());
-  const sent = transport.send(request('https://platform.example/v1', '{}'));
-  const [, socket] = (await once(proxy, 'connect')) as [unknown, Socket];
-  t.after(() => socket.destroy());
-  socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
-  assertOnlyHttp11(await helloOf(socket));
+testBoth(
+  'through a tunnel, too; and one that leads nowhere is given up in time, with nothing sent',
+  async (t, open) => {
+    const proxy = createServer();
+    const address = await listen(t, proxy);
+    const transport = open({ connections: 1, timeoutMs: 5000, connectTimeoutMs: 600, proxy: address });
+    t.after(() => transport.close());
+    const sent = transport.send(request('https://platform.example/v1', '{}'));
+    const [, socket] = (await once(proxy, 'connect')) as [unknown, Socket];
+    t.after(() => socket.destroy());
+    socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+    assertOnlyHttp11(await helloOf(socket));
+    const failure = await sent;
+    assert.deepEqual(failure.kind === 'failure' && [failure.code, failure.sent], ['und_err_connect_timeout', 'no']);
+  },
+);
+
+testBoth('files that cannot be read are named before anything is sent', async (_t, open) => {
+  const options = { connections: 1, timeoutMs: 5000, connectTimeoutMs: 5000, ca: '/no/such.pem' };
+  assert.throws(() => open(options), { code: 'config-file-unreadable' });
+});
+
+testBoth('what is under way when it closes has failed, and may have been taken', async (t, open) => {
+  const arrived = Promise.withResolvers<void>();
+  const { url, transport } = await stage(t, open, () => arrived.resolve());
+  const sent = transport.send(request(url, '{}'));
+  await arrived.promise;
+  await transport.close();
   const failure = await sent;
-  assert.deepEqual(failure.kind === 'failure' && [failure.code, failure.sent], ['und_err_connect_timeout', 'no']);
+  assert.deepEqual(failure.kind === 'failure' && failure.sent, 'unknown');
+});
+
+testBoth('hundreds at once, small and large, each get the answer to their own', async (t, open) => {
+  const { url, transport } = await stage(t, open, (_request, response, body) => {
+    response.setHeader('x-length', String(body.length));
+    response.end(body.slice(0, 8));
+  });
+  const bodies = Array.from({ length: 300 }, (_, n) => `${n}`.padEnd(8) + 'x'.repeat(n % 50 === 0 ? 40_000 : n));
+  const replies = await Promise.all(bodies.map((body) => transport.send(request(url, body))));
+  for (const [n, reply] of replies.entries()) {
+    assert.ok(reply.kind === 'reply');
+    assert.deepEqual([reply.body, reply.headers['x-length']], [bodies[n]?.slice(0, 8), `${bodies[n]?.length}`]);
+  }
+});
+
+test('when the thread dies, all that waits for it and all that comes later is told why', async (t) => {
+  const arrived = Promise.withResolvers<void>();
+  const { url, transport } = await stage(t, createThreadedTransport, () => arrived.resolve());
+  const waiting = transport.send(request(url, '{}'));
+  await arrived.promise;
+  // No request of a target has such an address: it stands for any mistake of ours.
+  const deadly = transport.send(request('no address', '{}'));
+  for (const sent of [waiting, deadly]) await assert.rejects(sent, { code: 'ERR_INVALID_URL' });
+  await assert.rejects(transport.send(request(url, '{}')), { code: 'ERR_INVALID_URL' });
 });

@@ -208,7 +208,7 @@ async function run({ resolved, mapping, operations, files }: PreparedTrial, way:
       keys: transport === undefined && mapping.key.length > 0,
     },
     book,
-    workers: way.workers ?? 0,
+    mappers: way.workers ?? 0,
   });
   const order: RunOrder = {
     run: 'trial',
