@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { planThreads } from '../../src/engine/thread-plan.ts';
 import { seededRandom } from '../../src/sandbox/faults.ts';
 import { namedInFlight } from '../support/in-flight.ts';
 import { startSink } from '../support/sink.ts';
 import { createWorkdir, peopleCsv, writeStreamSetup } from '../support/workdir.ts';
 
 // More than all the killed runs together get through.
-const rows = 40_000;
+const rows = 90_000;
 const kills = 20;
+/** Items a request, and requests in flight, at which a thread of its own sends. */
+const [few, many] = [50, 16];
 
 for (const operation of ['person', 'interaction'] as const) {
   test(`${operation}: killed ${kills} times at random and started again by the same command, every row arrives and only named ones twice`, async (t) => {
@@ -21,13 +24,19 @@ for (const operation of ['person', 'interaction'] as const) {
     });
     t.after(() => sink.close());
     writeStreamSetup(workdir, sink.url, operation);
-    workdir.file('people.csv', peopleCsv(rows));
-    const args = ['push', 'people.csv', '--target', 'stream', '--chunk-size', '100', '--json'];
+    const people = peopleCsv(rows);
+    workdir.file('people.csv', people);
+    const push = ['push', 'people.csv', '--target', 'stream', '--json'];
+    const args = [...push, '--chunk-size', '100'];
+    const fromThread = [...push, '--chunk-size', `${few}`, '--concurrency', `${many}`];
+    const load = { inputBytes: people.length / 2, mostItemsARequest: few, concurrency: many };
+    assert.ok(planThreads(load, 2).transport, 'nothing is sent from a thread: the test would prove less');
 
     const named = new Set<number>();
     let killed = 0;
     for (let attempt = 0; attempt < kills; attempt++) {
-      const { child, done } = workdir.start(args);
+      // Every second time from a thread of its own.
+      const { child, done } = workdir.start(attempt % 2 === 0 ? args : fromThread);
       // After so many requests, and then anywhere in an exchange: how long a start takes is the machine's business.
       let left = 1 + Math.floor(random() * 12);
       onRequest = () => {
