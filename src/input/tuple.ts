@@ -13,9 +13,17 @@ export class Tuple {
     this.#found = found;
   }
 
+  /**
+   * Undefined where something else than a text stands.
+   * @param index of its key
+   */
+  text(index: number): string | undefined {
+    return this.#found[2 * index + 1];
+  }
+
   /** @param index of its key */
   value(index: number): Json {
-    return this.#found[2 * index + 1] ?? bareValue(this.#found[2 * index + 2]);
+    return this.text(index) ?? bareValue(this.#found[2 * index + 2]);
   }
 
   /** The same object each time. */

@@ -9,7 +9,7 @@ import type { GroupRows } from './group-rows.ts';
 import { lookupIn, lookupName } from './lookup.ts';
 import type { Mapping, MappingField } from './mapping.ts';
 import { Refusal } from './refusal.ts';
-import { type ReadSource, type Row, type Shape, sourceReader, sourceText } from './row-shape.ts';
+import { type ReadSource, type Row, type Shape, sourceReader, sourceText, textReader } from './row-shape.ts';
 import type { SensitiveColumns } from './sensitive-columns.ts';
 import { loadTransform, type Transform } from './transform.ts';
 
@@ -169,15 +169,10 @@ function reading(
   }
   // The usual case, and the hottest lines of the mapping side: one column.
   const ofText = textReading(field, how);
-  if (shape.kind === 'csv') {
-    const index = shape.header.indexOf(field.from?.[0] ?? '');
-    return (row) => ofText((row as readonly string[])[index] ?? '');
-  }
-  return (row) => {
-    const value = only(row);
-    if (typeof value === 'string') return ofText(value);
-    return value === undefined || value === null ? whenEmpty(value) : convert(value);
-  };
+  const ofOther = (value: Json | undefined) =>
+    value === undefined || value === null ? whenEmpty(value) : convert(value);
+  const read = textReader(shape, field.from?.[0] ?? '', ofText, ofOther);
+  return typeof read === 'string' ? () => undefined : read;
 }
 
 function textReading(

@@ -80,6 +80,7 @@ const ownReader = (key: string): ((object: JsonObject) => Json | undefined) =>
 /** What a row of a shape that is not CSV has under a key of its own. */
 export function memberReader(key: string): ReadSource {
   const ofObject = ownReader(key);
+  // The place of a key, looked up once for all rows of a form. Here and in `textReader`, since V8 calls a function that both share.
   let known: readonly string[] = [];
   let at = -1;
   return (row) => {
@@ -90,6 +91,43 @@ export function memberReader(key: string): ReadSource {
     }
     return at < 0 ? undefined : row.value(at);
   };
+}
+
+/** A reader of one column that hands texts, which nearly all values are, to `ofText`, and what else may stand there to `ofOther`. */
+export function textReader<Result>(
+  shape: Shape,
+  column: string,
+  ofText: (text: string) => Result,
+  ofOther: (value: Json | undefined) => Result,
+): ((row: Row) => Result) | string {
+  const read = sourceReader(shape, column);
+  if (typeof read === 'string') return read;
+  if (shape.kind === 'csv') {
+    const index = shape.header.indexOf(column);
+    return (row) => ofText((row as readonly string[])[index] ?? '');
+  }
+  // `read` would do, but takes one more call for each value, and a look at what it gives back.
+  const isMember = isPlainKey(column);
+  let known: readonly string[] = [];
+  let at = -1;
+  return (row) => {
+    if (isMember && row instanceof Tuple) {
+      if (row.keys !== known) {
+        known = row.keys;
+        at = known.indexOf(column);
+      }
+      const text = at < 0 ? undefined : row.text(at);
+      if (text !== undefined) return ofText(text);
+    }
+    const value = read(row);
+    return typeof value === 'string' ? ofText(value) : ofOther(value);
+  };
+}
+
+/** Whether a column's name leads to a member of the row itself. */
+function isPlainKey(column: string): boolean {
+  const steps = sourceSteps(column);
+  return typeof steps !== 'string' && steps.length === 1 && steps[0] === column;
 }
 
 /** `address.lines[0].text` → its keys and indexes. */
