@@ -14,7 +14,7 @@ const seconds = 5;
 export const recordsFigure: Figure = {
   name: 'records',
   title: 'One record, or one person, a request',
-  about: `\`datatalks\` signs each of ${count(records)} requests; \`relay42\` groups ${factsEach} rows of a person into one. ${connections} connections, the whole process timed with its start. wrk (C), autocannon (Node) and the HTTP client that the loader is built on, undici, by itself send one and the same body of the same size to the same nginx for ${seconds} s (undici: ${count(records)} times) and do nothing else. Each in turn, best of each.`,
+  about: `\`datatalks\` signs each of ${count(records)} requests; \`relay42\` groups ${factsEach} rows of a person into one. ${connections} connections, the whole process timed with its start. wrk (C), autocannon (Node) and the HTTP client that the loader is built on, undici, by itself send one and the same body of the same size to the same nginx for ${seconds} s (undici: ${count(records)} times) and do nothing else. All of them in turn, the best of each.`,
   async run(stage) {
     const { nginx, rounds } = stage;
     const folder = join(stage.work, 'records');
@@ -30,36 +30,51 @@ export const recordsFigure: Figure = {
         throw new Error(`${target}: ${loaded.requests} requests for ${records} records`);
       return { perSecond: loaded.requests / loaded.seconds, bytes: Math.round(loaded.bytes / loaded.requests) };
     };
-    const runs = await interleaved(rounds, { datatalks: () => once('datatalks'), relay42: () => once('relay42') });
     const lines: Line[] = [];
     for (const target of ['datatalks', 'relay42'] as const) {
-      const bytes = runs[target][0]?.bytes ?? 0;
-      const best = Math.max(...runs[target].map(({ perSecond }) => perSecond));
-      const wrk = flood(folder, nginx.url, bytes);
-      const autocannon = floodFromNode(nginx.url, bytes);
-      const undici = await bareRequests(nginx.url, bytes);
-      await nginx.settled();
-      nginx.taken();
+      const { bytes } = await once(target);
+      const quietly = async (tool: () => number | undefined | Promise<number>) => {
+        const perSecond = await tool();
+        await nginx.settled();
+        nginx.taken();
+        return perSecond;
+      };
+      const { ours, ...tools } = await interleaved(rounds, {
+        ours: async () => (await once(target)).perSecond,
+        wrk: () => quietly(() => flood(folder, nginx.url, bytes)),
+        autocannon: () => quietly(() => floodFromNode(nginx.url, bytes)),
+        undici: () => quietly(() => bareRequests(nginx.url, bytes)),
+      });
+      const best = bestOf(ours);
+      const shares = (['wrk', 'autocannon'] as const).flatMap((tool) => {
+        const theirs = bestOf(tools[tool]);
+        return theirs === undefined ? [] : [share(tool, best ?? Number.NaN, theirs)];
+      });
       lines.push(
         {
           what: `\`${target}\`, ${bytes} bytes a request`,
-          value: `${count(best)} requests/s`,
+          value: `${count(best ?? Number.NaN)} requests/s`,
           goal: '≥ 8,000/s',
-          reached: best >= 8000,
+          reached: (best ?? 0) >= 8000,
         },
-        share('wrk', best, wrk),
-        ...(autocannon === undefined ? [] : [share('autocannon', best, autocannon)]),
-        { what: '… undici alone', value: `${count(undici)} requests/s` },
+        ...shares,
+        { what: '… undici alone', value: `${count(bestOf(tools.undici) ?? Number.NaN)} requests/s` },
       );
     }
     return lines;
   },
 };
 
+/** Undefined where it could not be measured. */
+function bestOf(rates: readonly (number | undefined)[]): number | undefined {
+  const measured = rates.filter((rate) => rate !== undefined);
+  return measured.length === 0 ? undefined : Math.max(...measured);
+}
+
 const share = (tool: string, ours: number, theirs: number): Line => ({
   what: `… to ${tool} (${count(theirs)} requests/s)`,
   value: `${((ours / theirs) * 100).toFixed(0)} %`,
-  goal: '≥ 50 % of either tool',
+  goal: '≥ 50 % of one of the two',
   reached: ours / theirs >= 0.5,
 });
 
