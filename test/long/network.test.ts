@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { createThreadedTransport } from '../../src/delivery/threaded-transport.ts';
 import { sceneNamed } from './scenes.ts';
 import { startNginx, startTinyproxy } from './servers.ts';
 import { createStage, type Stage } from './stage.ts';
@@ -94,13 +96,31 @@ test('a private authority is trusted when it is named, and only then', async (t)
 });
 
 test('a server that asks for a client certificate gets it', async (t) => {
-  const { stage, push } = await secured(t, `ssl_client_certificate CA; ssl_verify_client on;`.replace('CA', 'ca.pem'));
+  const { stage, push, port } = await secured(
+    t,
+    `ssl_client_certificate CA; ssl_verify_client on;`.replace('CA', 'ca.pem'),
+  );
   const without = await push({ ca: 'ca.pem' });
   assert.notEqual(without.status, 0, without.says);
   assert.equal(stage.requests, 0);
   const good = await push({ ca: 'ca.pem', cert: 'client.pem', key: 'client.key' });
   assert.equal(good.status, 0, good.says);
   assert.equal(scene.holds(stage.emulator).size, scene.rows);
+  // What TLS is made of crosses to the thread that sends.
+  const file = (name: string) => join(stage.workdir.path, name);
+  const limits = { connections: 1, timeoutMs: 5000, connectTimeoutMs: 5000 };
+  const files = { ca: file('ca.pem'), cert: file('client.pem'), key: file('client.key') };
+  for (const [given, isLetIn] of [
+    [files, true],
+    [{ ca: files.ca }, false],
+  ] as const) {
+    const transport = createThreadedTransport({ ...limits, ...given });
+    const url = `https://localhost:${port}/`;
+    const reply = await transport.send({ method: 'GET', url, headers: {}, body: [] });
+    await transport.close();
+    // nginx answers 400 where it gets no certificate.
+    assert.equal(reply.kind === 'reply' && reply.status !== 400, isLetIn, JSON.stringify(reply));
+  }
 });
 
 test('a proxy is used when the target or the environment names it, and left out where NO_PROXY says so', async (t) => {
