@@ -74,16 +74,19 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
       let failed: unknown;
       try {
         await uncertain.write(enrolled.heldRows);
-        // What most of a start goes into, and `validate` never needs.
+        const mostItems = mostItemsARequest(operations, flags);
+        const { concurrency, rate } = limitsOf(resolved, flags);
         const threads = planThreads({
-          ...limitsOf(resolved, flags),
           inputBytes: bytesToRead(enrolled.files),
-          mostItemsARequest: mostItemsARequest(operations, flags),
+          mostItemsARequest: mostItems,
+          concurrency,
+          requestsASecond: rate && rate / Math.max(...operations.map(({ cost }) => cost(mostItems))),
         });
+        // What most of a start goes into, and `validate` never needs.
         const openTransport = threads.transport
           ? (await import('../delivery/threaded-transport.ts')).createThreadedTransport
           : (await import('../delivery/transport.ts')).createTransport;
-        tuneCollectionFor(mostItemsARequest(operations, flags));
+        tuneCollectionFor(mostItems);
         const startedAt = systemClock.now();
         const feed = createFileFeed({
           surveyed: prepared.files,
@@ -235,6 +238,7 @@ export interface Session {
   >;
 }
 
+/** Of the operation that takes the fewest. */
 const mostItemsARequest = (operations: readonly Operation[], { chunkSize }: SendingFlags): number =>
   Math.min(chunkSize ?? Number.POSITIVE_INFINITY, ...operations.map(({ limits }) => limits.items));
 

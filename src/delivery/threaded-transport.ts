@@ -4,6 +4,7 @@
  */
 import type { ApiFailure, ApiReply } from '../model/request.ts';
 import { startThread } from '../threads/start.ts';
+import { proxyAddresses } from './proxy-addresses.ts';
 import type { Transport, TransportOptions } from './transport.ts';
 import { notSent } from './transport-failures.ts';
 import {
@@ -22,16 +23,24 @@ interface Asked {
   reject(error: unknown): void;
 }
 
-/** Throws as `createTransport` does. What it sends is lost only with the thread, whose end is a bug: then each `send` rejects. */
-export function createThreadedTransport(options: TransportOptions): Transport {
+/** Its requests live no longer than their answers, so more room only makes the process larger. */
+const resourceLimits = { maxYoungGenerationSizeMb: 16 };
+
+/**
+ * Throws as `createTransport` does: when the thread begins, rows may already be announced. Should the thread end, which is a bug,
+ * each `send` rejects.
+ */
+export function createThreadedTransport(options: TransportOptions, start: typeof startThread = startThread): Transport {
+  proxyAddresses(options);
   const data: TransportThreadData = { options, tls: readTls(options) };
-  const thread = startThread('transport-thread', import.meta.url, data);
+  const thread = start('transport-thread', import.meta.url, data, { resourceLimits });
   const requests = createRequestPacker();
   /** By id; ids are used again. */
   const asked: (Asked | undefined)[] = [];
   const freeIds: number[] = [];
   const signalNumbers = new WeakMap<AbortSignal, number>();
   let signals = 0;
+  let isClosing = false;
   let broken: unknown;
   const closed = Promise.withResolvers<void>();
 
@@ -51,20 +60,19 @@ export function createThreadedTransport(options: TransportOptions): Transport {
     signals += 1;
     const number = signals;
     signalNumbers.set(signal, number);
-    const callOff = () => {
-      tellRequests();
-      tell({ kind: 'call-off', signal: number });
-    };
+    // It overtakes requests that were not told yet: those do not leave then.
+    const callOff = () => tell({ kind: 'call-off', signal: number });
     signal.addEventListener('abort', callOff, { once: true });
     return number;
   };
 
-  const settle = (id: number, outcome: ApiReply | ApiFailure) => {
-    const settled = asked[id];
+  const take = (id: number): Asked | undefined => {
+    const one = asked[id];
     asked[id] = undefined;
     freeIds.push(id);
-    settled?.resolve(outcome);
+    return one;
   };
+  const settle = (id: number, outcome: ApiReply | ApiFailure) => take(id)?.resolve(outcome);
 
   const fail = (error: unknown) => {
     broken ??= error;
@@ -73,16 +81,17 @@ export function createThreadedTransport(options: TransportOptions): Transport {
   };
 
   thread.on('message', (message: FromTransport) => {
-    if (message.kind === 'closed') closed.resolve();
-    else readReplies(message, settle);
+    if (message.kind === 'replies') readReplies(message, settle);
+    else if (message.kind === 'broken') take(message.id)?.reject(message.error);
+    else closed.resolve();
   });
   thread.on('error', fail);
   thread.on('exit', () => fail(new Error('the thread that sends has ended')));
 
   return {
     send(request, signal) {
+      if (isClosing || signal?.aborted) return Promise.resolve(notSent);
       if (broken !== undefined) return Promise.reject(broken);
-      if (signal?.aborted) return Promise.resolve(notSent);
       return new Promise((resolve, reject) => {
         const id = freeIds.pop() ?? asked.length;
         asked[id] = { resolve, reject };
@@ -96,6 +105,7 @@ export function createThreadedTransport(options: TransportOptions): Transport {
       });
     },
     async close() {
+      isClosing = true;
       tell({ kind: 'close' });
       await closed.promise;
       await thread.terminate();

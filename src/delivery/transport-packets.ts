@@ -47,7 +47,11 @@ export type ToTransport =
   | { readonly kind: 'close' };
 
 /** From the thread. */
-export type FromTransport = ReplyPacket | { readonly kind: 'closed' };
+export type FromTransport =
+  | ReplyPacket
+  /** Sending threw, which is a bug. */
+  | { readonly kind: 'broken'; readonly id: number; readonly error: unknown }
+  | { readonly kind: 'closed' };
 
 /** A packet that has so many leaves at once: whoever gets it can begin while the next one is being filled. */
 export const fullPacket = 16;

@@ -1,5 +1,6 @@
 /** The thread's side of `threaded-transport.ts`: requests in, what becomes of them out. */
 import { parentPort } from 'node:worker_threads';
+import type { ApiRequest } from '../model/request.ts';
 import { threadData } from '../threads/start.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 import {
@@ -24,6 +25,7 @@ const { options, tls } = threadData<TransportThreadData>();
 const transport = createTransport(options, tls);
 const read = createRequestReader();
 const replies = createReplyPacker();
+/** Few: a run has one or two. What is in a packet behind a call-off must find it. */
 const callOffs = new Map<number, AbortController>();
 
 const tell = (message: FromTransport) => port.postMessage(message);
@@ -43,16 +45,21 @@ const callOffOf = (signal: number): AbortController => {
   return callOff;
 };
 
+async function send(id: number, request: ApiRequest, signal: number): Promise<void> {
+  try {
+    replies.add(id, await transport.send(request, signal === 0 ? undefined : callOffOf(signal).signal));
+  } catch (error) {
+    tell({ kind: 'broken', id, error });
+    return;
+  }
+  if (replies.size >= fullPacket) tellReplies();
+  else tellSoon();
+}
+
 port.on('message', (message: ToTransport) => {
   switch (message.kind) {
     case 'requests':
-      read(message, (id, request, signal) => {
-        void transport.send(request, signal === 0 ? undefined : callOffOf(signal).signal).then((outcome) => {
-          replies.add(id, outcome);
-          if (replies.size >= fullPacket) tellReplies();
-          else tellSoon();
-        });
-      });
+      read(message, send);
       break;
     case 'call-off':
       callOffOf(message.signal).abort();

@@ -9,6 +9,7 @@ import Agent from 'undici/lib/dispatcher/agent.js';
 import { isLoopbackHost } from '../model/address.ts';
 import type { ApiFailure, ApiReply, ApiRequest } from '../model/request.ts';
 import type { Milliseconds } from '../model/verdict.ts';
+import { proxyAddresses } from './proxy-addresses.ts';
 import { failureOf, notSent, timedOut } from './transport-failures.ts';
 import { readTls, type TlsFiles } from './transport-tls.ts';
 
@@ -29,7 +30,7 @@ export interface TransportOptions {
 }
 
 export interface Transport {
-  /** Never rejects: what goes wrong is an {@link ApiFailure}. */
+  /** What goes wrong is an {@link ApiFailure}; it rejects only for a bug of ours. */
   send(request: ApiRequest, signal?: AbortSignal): Promise<ApiReply | ApiFailure>;
   close(): Promise<void>;
 }
@@ -244,12 +245,10 @@ function proxyDispatcher(
   agentOptions: Agent.Options,
   tls: TlsFiles,
 ): Dispatcher | undefined {
-  const env = process.env;
-  const fromEnv = [env['HTTPS_PROXY'], env['https_proxy'], env['HTTP_PROXY'], env['http_proxy']];
-  const addresses = options.proxy === undefined ? fromEnv.filter((value) => (value ?? '') !== '') : [options.proxy];
+  const addresses = proxyAddresses(options);
   if (addresses.length === 0) return undefined;
   // Here undici takes what concerns a connection from other places. That `proxyTls` is there tells it that a SOCKS proxy speaks TLS.
-  const isSocks = addresses.some((address) => /^socks/i.test(address ?? ''));
+  const isSocks = addresses.some((address) => /^socks/i.test(address));
   const proxyOptions = {
     ...agentOptions,
     connectTimeout: options.connectTimeoutMs,

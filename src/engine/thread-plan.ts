@@ -7,8 +7,8 @@ export interface Workload {
   readonly mostItemsARequest: number;
   /** Requests in flight, at most. */
   readonly concurrency: number;
-  /** Cost units a second, at most; undefined: as many as the platform takes. */
-  readonly rate?: number | undefined;
+  /** At most; undefined: as many as the platform takes. */
+  readonly requestsASecond?: number | undefined;
 }
 
 export interface ThreadPlan {
@@ -39,7 +39,7 @@ export function planThreads(load: Workload, cores: number = availableParallelism
     hasFewItemsARequest(load.mostItemsARequest) &&
     load.inputBytes >= leastInputToSend &&
     load.concurrency >= leastConcurrency &&
-    (load.rate ?? Number.POSITIVE_INFINITY) >= leastRate;
+    (load.requestsASecond ?? Number.POSITIVE_INFINITY) >= leastRate;
   return {
     transport,
     mappers: transport ? mappersFor(load.inputBytes, cores - 2) : mappersFor(load.inputBytes, cores),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
-import { planThreads } from '../../src/engine/thread-plan.ts';
 import { seededRandom } from '../../src/sandbox/faults.ts';
 import { namedInFlight } from '../support/in-flight.ts';
 import { startSink } from '../support/sink.ts';
@@ -13,7 +14,7 @@ const kills = 20;
 const [few, many] = [50, 16];
 
 for (const operation of ['person', 'interaction'] as const) {
-  test(`${operation}: killed ${kills} times at random and started again by the same command, every row arrives and only named ones twice`, async (t) => {
+  test(`${operation}: killed ${kills} times at random and started again, from one thread or from two, every row arrives and only named ones twice`, async (t) => {
     const random = seededRandom(operation === 'person' ? 7 : 11);
     const workdir = createWorkdir(t);
     let onRequest = () => {};
@@ -29,11 +30,11 @@ for (const operation of ['person', 'interaction'] as const) {
     const push = ['push', 'people.csv', '--target', 'stream', '--json'];
     const args = [...push, '--chunk-size', '100'];
     const fromThread = [...push, '--chunk-size', `${few}`, '--concurrency', `${many}`];
-    const load = { inputBytes: people.length / 2, mostItemsARequest: few, concurrency: many };
-    assert.ok(planThreads(load, 2).transport, 'nothing is sent from a thread: the test would prove less');
 
     const named = new Set<number>();
     let killed = 0;
+    /** Of the runs that were killed, those that had a thread beside the main one, as Linux tells: attempts by number. */
+    const threaded: number[] = [];
     for (let attempt = 0; attempt < kills; attempt++) {
       // Every second time from a thread of its own.
       const { child, done } = workdir.start(attempt % 2 === 0 ? args : fromThread);
@@ -41,16 +42,23 @@ for (const operation of ['person', 'interaction'] as const) {
       let left = 1 + Math.floor(random() * 12);
       onRequest = () => {
         left -= 1;
-        if (left === 0) setTimeout(() => child.kill('SIGKILL'), random() * 40);
+        if (left !== 0) return;
+        if (hasThreads(child.pid)) threaded.push(attempt);
+        setTimeout(() => child.kill('SIGKILL'), random() * 40);
       };
       const ran = await done;
       if (ran.signal === 'SIGKILL') killed += 1;
+      else assert.ok(ran.status === 0 || ran.status === 1, `attempt ${attempt}: exit ${ran.status}`);
       for (const record of namedInFlight(ran.events)) named.add(record);
     }
     const last = await workdir.run(args);
     for (const record of namedInFlight(last.events)) named.add(record);
 
     assert.ok(killed >= 10, `only ${killed} were killed: the test would prove nothing`);
+    if (process.platform === 'linux' && availableParallelism() > 1) {
+      assert.ok(threaded.length >= kills / 4, `only ${threaded.length} sent from a thread: the test would prove less`);
+      assert.ok(threaded.every((attempt) => attempt % 2 === 1));
+    }
     assert.ok(named.size > 0, 'no kill met a request in flight: the test would prove nothing');
     assert.ok(sink.stored.size > 0);
     const doubles = [...sink.stored].filter(([, times]) => times > 1).map(([id]) => Number(id));
@@ -85,4 +93,10 @@ for (const operation of ['person', 'interaction'] as const) {
     assert.equal(sink.requests, requests, 'a complete load was sent again');
     assert.equal((again.summary['alreadyLoaded'] as unknown[]).length, 1);
   });
+}
+
+function hasThreads(pid: number | undefined): boolean {
+  const tasks = `/proc/${pid}/task`;
+  if (!existsSync(tasks)) return false;
+  return readdirSync(tasks).some((task) => readFileSync(`${tasks}/${task}/comm`, 'utf8').startsWith('WorkerThread'));
 }

@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import type { Worker } from 'node:worker_threads';
 import { createThreadedTransport } from '../../src/delivery/threaded-transport.ts';
 import { createTransport, type Transport, type TransportOptions } from '../../src/delivery/transport.ts';
 import type { ApiRequest } from '../../src/model/request.ts';
+import { startThread } from '../../src/threads/start.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
@@ -313,13 +315,55 @@ testBoth('hundreds at once, small and large, each get the answer to their own', 
   }
 });
 
-test('when the thread dies, all that waits for it and all that comes later is told why', async (t) => {
+testBoth('what is no address of a proxy is told before anything is sent, without what it holds', async (_t, open) => {
+  for (const proxy of ['proxy:3128', 'me:secret at proxy', 'ftp://proxy']) {
+    const wrong = () => open({ connections: 1, timeoutMs: 5000, connectTimeoutMs: 5000, proxy });
+    assert.throws(wrong, ({ code, message }) => code === 'settings-invalid' && !message.includes(proxy));
+  }
+});
+
+testBoth('nothing leaves any more once it is closed', async (t, open) => {
+  const { url, transport, bodies } = await stage(t, open, (_request, response) => response.end('ok'));
+  await transport.close();
+  const failure = await transport.send(request(url, '{}'));
+  assert.deepEqual(failure.kind === 'failure' && failure.sent, 'no');
+  assert.deepEqual(bodies, []);
+});
+
+testBoth('a request that cannot be one fails by itself; those beside it are answered', async (t, open) => {
+  const { url, transport } = await stage(t, open, (_request, response) => response.end('ok'));
+  // No target makes such an address: it stands for any mistake of ours.
+  const wrong = (async () => transport.send(request('no address', '{}')))();
+  const right = [1, 2, 3].map(() => transport.send(request(url, '{}')));
+  await assert.rejects(wrong, /Invalid URL/);
+  for (const reply of await Promise.all(right)) assert.equal(reply.kind, 'reply');
+});
+
+test('what waits to be told to the thread when it is called off does not leave', async (t) => {
+  const { url, transport, bodies } = await stage(t, createThreadedTransport, (_request, response) =>
+    response.end('ok'),
+  );
+  const controller = new AbortController();
+  const waiting = transport.send(request(url, '{}'), controller.signal);
+  controller.abort();
+  assert.deepEqual(await waiting, { kind: 'failure', code: 'aborted', message: 'not sent', sent: 'no' });
+  assert.equal((await transport.send(request(url, 'next'))).kind, 'reply');
+  assert.deepEqual(bodies, ['next']);
+});
+
+test('when the thread ends, all that waits for it and all that comes later is told so', async (t) => {
   const arrived = Promise.withResolvers<void>();
-  const { url, transport } = await stage(t, createThreadedTransport, () => arrived.resolve());
+  let thread: Worker | undefined;
+  const open: Open = (options) =>
+    createThreadedTransport(options, (...given) => {
+      thread = startThread(...given);
+      return thread;
+    });
+  const { url, transport } = await stage(t, open, () => arrived.resolve());
   const waiting = transport.send(request(url, '{}'));
   await arrived.promise;
-  // No request of a target has such an address: it stands for any mistake of ours.
-  const deadly = transport.send(request('no address', '{}'));
-  for (const sent of [waiting, deadly]) await assert.rejects(sent, { code: 'ERR_INVALID_URL' });
-  await assert.rejects(transport.send(request(url, '{}')), { code: 'ERR_INVALID_URL' });
+  const rejected = assert.rejects(waiting, /the thread that sends has ended/);
+  await thread?.terminate();
+  await rejected;
+  await assert.rejects(transport.send(request(url, '{}')), /the thread that sends has ended/);
 });

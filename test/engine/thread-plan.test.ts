@@ -9,14 +9,19 @@ test('requests are sent from a thread of their own where there are thousands a s
     [{}, 2, true, 0],
     [{}, 4, true, 2],
     [{}, 64, true, 4],
-    [{ rate: 5000 }, 2, true, 0],
     // As most platforms are by default.
-    [{ rate: 20 }, 2, false, 2],
-    [{ concurrency: 8 }, 2, false, 2],
-    [{ mostItemsARequest: 500 }, 2, false, 2],
+    [{ requestsASecond: 20, concurrency: 8 }, 2, false, 2],
+    // Each limit, and one beside it.
+    [{ requestsASecond: 2000 }, 2, true, 0],
+    [{ requestsASecond: 1999 }, 2, false, 2],
+    [{ concurrency: 16 }, 2, true, 0],
+    [{ concurrency: 15 }, 2, false, 2],
     [{ mostItemsARequest: 50 }, 2, true, 0],
-    [{ inputBytes: 900_000 }, 2, false, 0],
-    [{ inputBytes: 2_000_000 }, 4, true, 0],
+    [{ mostItemsARequest: 51 }, 2, false, 2],
+    [{ inputBytes: 1_000_000 }, 2, true, 0],
+    [{ inputBytes: 999_999 }, 2, false, 0],
+    [{ inputBytes: 8_000_000 }, 3, true, 1],
+    [{ inputBytes: 7_999_999 }, 3, true, 0],
     [{}, 1, false, 1],
   ];
   for (const [load, cores, transport, mappers] of cases)
