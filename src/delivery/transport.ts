@@ -12,6 +12,7 @@ import type { Milliseconds } from '../model/verdict.ts';
 import { proxyAddresses } from './proxy-addresses.ts';
 import { failureOf, notSent, timedOut } from './transport-failures.ts';
 import { readTls, type TlsFiles } from './transport-tls.ts';
+import { Underway, UnderwayChain } from './under-way.ts';
 
 export interface TransportOptions {
   readonly connections: number;
@@ -59,25 +60,10 @@ export function createTransport(options: TransportOptions, tls: TlsFiles = readT
   const direct = new Agent({ ...agentOptions, headersTimeout: 0, bodyTimeout: 0 });
   const proxied = proxyDispatcher(options, agentOptions, tls);
   const isLoopbackDirect = options.proxy === undefined && noProxy() === undefined;
-  const callOffs = new WeakMap<AbortSignal, Set<Exchange>>();
+  const underway = new UnderwayChain(options.timeoutMs);
   // Mostly all requests go to one address, or many in a row do.
   let lastUrl = '';
   let url = new URL('http://localhost');
-
-  const underWay = (signal: AbortSignal): Set<Exchange> => {
-    let exchanges = callOffs.get(signal);
-    if (exchanges === undefined) {
-      const all = new Set<Exchange>();
-      // One listener for all: adding and removing one for each request is felt where each record is a request.
-      const callOff = () => {
-        for (const exchange of [...all]) exchange.callOff();
-      };
-      signal.addEventListener('abort', callOff, { once: true });
-      callOffs.set(signal, all);
-      exchanges = all;
-    }
-    return exchanges;
-  };
 
   return {
     send(request, signal) {
@@ -91,7 +77,7 @@ export function createTransport(options: TransportOptions, tls: TlsFiles = readT
       }
       const dispatcher = proxied === undefined || (isLoopbackDirect && isLoopbackHost(hostname)) ? direct : proxied;
       return new Promise((resolve) => {
-        const exchange = new Exchange(options.timeoutMs, signal === undefined ? undefined : underWay(signal), resolve);
+        const exchange = new Exchange(underway, options.timeoutMs, signal, resolve);
         dispatcher.dispatch(
           {
             origin,
@@ -111,11 +97,9 @@ export function createTransport(options: TransportOptions, tls: TlsFiles = readT
 }
 
 /** One request under way, as undici tells of it. It is settled once, by whatever comes first: the reply's end, an error, the deadline, a call-off. */
-class Exchange implements Dispatcher.DispatchHandler {
+class Exchange extends Underway implements Dispatcher.DispatchHandler {
+  readonly #chain: UnderwayChain;
   readonly #timeoutMs: Milliseconds;
-  readonly #deadline: NodeJS.Timeout;
-  /** Those that are called off together. */
-  readonly #fellows: Set<Exchange> | undefined;
   readonly #resolve: (outcome: ApiReply | ApiFailure) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #isSettled = false;
@@ -125,15 +109,20 @@ class Exchange implements Dispatcher.DispatchHandler {
   #size = 0;
 
   constructor(
+    chain: UnderwayChain,
     timeoutMs: Milliseconds,
-    fellows: Set<Exchange> | undefined,
+    signal: AbortSignal | undefined,
     resolve: (outcome: ApiReply | ApiFailure) => void,
   ) {
+    super(signal);
+    this.#chain = chain;
     this.#timeoutMs = timeoutMs;
-    this.#fellows = fellows;
     this.#resolve = resolve;
-    this.#deadline = setTimeout(() => this.#giveUp(timedOut(timeoutMs)), timeoutMs);
-    fellows?.add(this);
+    chain.add(this);
+  }
+
+  timeOut(): void {
+    this.#giveUp(timedOut(this.#timeoutMs));
   }
 
   callOff(): void {
@@ -212,8 +201,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #settle(outcome: ApiReply | ApiFailure): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
-    clearTimeout(this.#deadline);
-    this.#fellows?.delete(this);
+    this.#chain.remove(this);
     this.#letGo();
     this.#resolve(outcome);
   }
