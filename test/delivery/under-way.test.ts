@@ -7,6 +7,7 @@ class Trip extends Underway {
   readonly #name: string;
   readonly #chain: UnderwayChain;
   readonly #told: string[];
+  waitedMs = 0;
 
   constructor(name: string, chain: UnderwayChain, told: string[], signal?: AbortSignal) {
     super(signal);
@@ -17,6 +18,7 @@ class Trip extends Underway {
   }
 
   timeOut() {
+    this.waitedMs = performance.now() - this.startedAt;
     this.#end('timed out');
   }
   callOff() {
@@ -62,16 +64,17 @@ test('what is taken out of the chain, wherever it stood, holds on to nothing', (
   for (const { before, after } of trips) assert.deepEqual([before, after], [undefined, undefined]);
 });
 
-test('each is timed out in its turn, though one timer serves all, and not what came to its end before', async () => {
+test('one timer serves all: each is timed out when its own time is over, but not what came to its end before', async () => {
   const chain = new UnderwayChain(40);
   const told: string[] = [];
   const early = new Trip('early', chain, told);
-  new Trip('with it', chain, told);
+  const withIt = new Trip('with it', chain, told);
   await sleep(20);
-  new Trip('later', chain, told);
+  const later = new Trip('later', chain, told);
   early.arrive();
   while (told.length < 3) await sleep(5);
   assert.deepEqual(told, ['early arrived', 'with it timed out', 'later timed out']);
+  for (const { waitedMs } of [withIt, later]) assert.ok(waitedMs >= 40, `${waitedMs}`);
   // The chain was empty meanwhile.
   new Trip('last', chain, told);
   while (told.length < 4) await sleep(5);
