@@ -36,7 +36,6 @@ export interface Chunk {
 
 const comma = new Uint8Array([0x2c]);
 const text = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** The request body: prefix, items joined by commas, suffix. */
 export function chunkBytes(chunk: Chunk): Uint8Array[] {
@@ -56,10 +55,6 @@ export function chunkBody(chunk: Chunk, carry?: string): ChunkBody {
     route: chunk.route,
     items: chunk.items,
     body: chunkBytes(chunk),
-    itemText: (index) => {
-      const { block, item } = itemAt(chunk, index);
-      return decoder.decode(itemBytes(block, item));
-    },
     ...(carry === undefined ? {} : { carry }),
   };
 }

@@ -183,8 +183,6 @@ export interface ChunkBody {
   readonly items: number;
   /** Prefix, items with commas, suffix. */
   readonly body: readonly Uint8Array[];
-  /** JSON text of item `index`, for the few targets whose request depends on it (ids in a URL, masks in reports). */
-  itemText(index: number): string;
   /** From the preceding `next` verdict, for operations of more than one step. */
   readonly carry?: string;
 }

@@ -232,7 +232,7 @@ describe('any answer is a verdict', () => {
         fc.property(fc.constantFrom(...operations), reply, fc.integer({ min: 1, max: 5 }), (name, given, most) => {
           const operation = opened.get(name) ?? assert.fail(name);
           const items = Math.min(most, operation.limits.items);
-          const chunk = { route: 'partnerId=1&x', items, body: [], itemText: () => '{}' };
+          const chunk = { route: 'partnerId=1&x', items, body: [] };
           const verdict = operation.verdict(given, chunk);
           assertVerdict(verdict, items);
           kinds.add(verdict.kind);

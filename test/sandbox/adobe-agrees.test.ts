@@ -43,7 +43,6 @@ function meeting(options: AdobeOptions = {}, more: Readonly<Record<string, unkno
       route: '',
       items: items.length,
       body: [Buffer.from(prefix + items.join(',') + suffix)],
-      itemText: (index: number) => items[index] ?? '',
     };
     const got = await tokens?.get();
     const token = got !== undefined && 'token' in got ? got.token : undefined;
@@ -135,11 +134,7 @@ describe('target and emulator', () => {
       await clock.pass(400_000);
       assert.equal((await push(record, ada)).kind, 'accepted', 'renewed five minutes ahead');
       assert.equal((read('state') as { tokens: number }).tokens, 2);
-      const aged = target.authorize(
-        record.request({ route: '', items: 1, body: [], itemText: String }),
-        new Date(0),
-        'x',
-      );
+      const aged = target.authorize(record.request({ route: '', items: 1, body: [] }), new Date(0), 'x');
       assert.equal(aged.headers['Authorization'], 'Bearer x');
       assert.ok(held !== undefined && 'token' in held);
     }
@@ -356,7 +351,6 @@ describe('target and emulator', () => {
         route: '',
         items: 1,
         body: [Buffer.from(prefix + encoded.json + suffix)],
-        itemText: () => encoded.json,
       };
       const reply = await transport.send(target.authorize(operation.request(chunk), new Date(), got.token));
       assert.deepEqual(operation.verdict(reply, chunk), { kind: 'accepted' }, JSON.stringify(reply));

@@ -25,7 +25,7 @@ function meeting() {
     const operation = target.operation('identify', {});
     const { prefix, suffix } = operation.frame('batch');
     const body = Buffer.from(prefix + texts.join(',') + suffix);
-    const plain = operation.request({ route: 'batch', items: texts.length, body: [body], itemText: String });
+    const plain = operation.request({ route: 'batch', items: texts.length, body: [body] });
     const { url, headers } = target.authorize(plain, new Date(now), undefined);
     const reply = emulator.handle({
       method: 'POST',
@@ -45,7 +45,7 @@ function meeting() {
       .operation('identify', {})
       .verdict(
         { kind: 'reply', status, headers: {}, body: text, truncated: false, receivedAt: now },
-        { route: 'batch', items: texts.length, body: [], itemText: (index) => texts[index] ?? '' },
+        { route: 'batch', items: texts.length, body: [] },
       );
   };
   const read = (name: string) => emulator.readOut(name, new URLSearchParams());

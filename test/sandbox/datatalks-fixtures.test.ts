@@ -38,7 +38,7 @@ async function load(name: string, delimiter: string) {
       continue;
     }
     const body = Buffer.from(item.json);
-    const chunk = { route: '', items: 1, body: [body], itemText: () => item.json };
+    const chunk = { route: '', items: 1, body: [body] };
     const { method, url, headers } = target.authorize(operation.request(chunk), new Date(clock.now()), undefined);
     const { host, pathname } = new URL(url);
     const lowered = Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]);

@@ -329,7 +329,7 @@ describe('Data Talks emulator', () => {
       const operation = target.operation('profiles', { ...settings, allowMissingOptional: true });
       const encoded = operation.encode(ada, { identity: '0'.repeat(32), key: '', now: 0 });
       if ('faults' in encoded) assert.fail();
-      const chunk = { route: '', items: 1, body: [Buffer.from(encoded.json)], itemText: () => encoded.json };
+      const chunk = { route: '', items: 1, body: [Buffer.from(encoded.json)] };
       const reply = await transport.send(target.authorize(operation.request(chunk), new Date(), undefined));
       assert.equal(operation.verdict(reply, chunk).kind, 'accepted', JSON.stringify(reply));
 
@@ -387,7 +387,7 @@ describe('Data Talks emulator', () => {
       fc.asyncProperty(mostlyGood, async (given) => {
         const encoded = operation.encode(given, row);
         const json = 'faults' in encoded ? JSON.stringify({ type: 'person', data: given }) : encoded.json;
-        const chunk = { route: '', items: 1, body: [Buffer.from(json)], itemText: () => json };
+        const chunk = { route: '', items: 1, body: [Buffer.from(json)] };
         const request = target.authorize(operation.request(chunk), new Date(clock.now()), undefined);
         const { status } = await emulator.handle({
           method: request.method,

@@ -98,7 +98,6 @@ describe('raptor: what the target lets through, the platform keeps', () => {
             route: '',
             items: 1,
             body: [body],
-            itemText: () => encoded.json,
           });
           const reply = emulator.handle({
             method: 'POST',

@@ -33,7 +33,7 @@ function meeting() {
     if ('faults' in encoded) return encoded.faults;
     const { prefix, suffix } = operation.frame(encoded.route);
     const body = [Buffer.from(prefix + encoded.json + suffix)];
-    const chunk = { route: encoded.route, items: 1, body, itemText: () => encoded.json };
+    const chunk = { route: encoded.route, items: 1, body };
     const request = target.authorize(operation.request(chunk), new Date(0), undefined);
     const url = new URL(request.url);
     const reply = await emulator.handle({
@@ -247,7 +247,7 @@ describe('relay42: a load over the network', () => {
     const operation = target.operation('mappings.delete', { ...one, mappingPartnerType: 1012 });
     const encoded = operation.encode({ partnerId: 'C-0', mappingPartnerId: 'h-0' }, row);
     if ('faults' in encoded) assert.fail('refused');
-    const chunk = { route: encoded.route, items: 1, body: [Buffer.from(`[${encoded.json}]`)], itemText: () => '' };
+    const chunk = { route: encoded.route, items: 1, body: [Buffer.from(`[${encoded.json}]`)] };
     const reply = await transport.send(target.authorize(operation.request(chunk), new Date(0), undefined));
     assert.deepEqual(operation.verdict(reply, chunk), { kind: 'accepted' });
     const [profile] = read('profiles') as { ids: unknown }[];

@@ -526,7 +526,7 @@ const replyOf = (status: number, body: unknown): ApiReply => ({
   truncated: false,
   receivedAt: row.now,
 });
-const chunk = (items: number) => ({ route: '', items, body: [], itemText: String });
+const chunk = (items: number) => ({ route: '', items, body: [] });
 
 describe('inlet URL', () => {
   const complaint = (url: string) => {

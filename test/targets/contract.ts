@@ -151,7 +151,6 @@ function chunkOf(operation: Operation, items: readonly { json: string; route: st
     route,
     items: items.length,
     body: [prefix, texts.join(','), suffix].filter((text) => text !== '').map((text) => Buffer.from(text)),
-    itemText: (index) => texts[index] ?? assert.fail(`item ${index} of ${texts.length}`),
     ...(carry === undefined ? {} : { carry }),
   };
 }

@@ -207,7 +207,7 @@ const manyTraits = (count: number): JsonObject =>
 
 describe('the target', () => {
   const urlOf = (region: string, baseUrl?: string) =>
-    open({ region }, baseUrl).operation('track', {}).request({ route: '', items: 0, body: [], itemText: String }).url;
+    open({ region }, baseUrl).operation('track', {}).request({ route: '', items: 0, body: [] }).url;
 
   it('is reached in its region, or where it is told', () => {
     assert.equal(urlOf('us'), 'https://cdp.customer.io/v1/batch');
@@ -240,7 +240,7 @@ describe('the target', () => {
 
   it("quotes the platform's words whatever their shape", () => {
     const words = (body: object) => {
-      const chunk = { route: 'batch', items: 1, body: [], itemText: String };
+      const chunk = { route: 'batch', items: 1, body: [] };
       const reply = {
         kind: 'reply',
         status: 400,

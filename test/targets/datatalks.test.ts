@@ -375,7 +375,7 @@ describe('datatalks beyond the common contract', () => {
   const reasonOf = (status: number, body: unknown) => {
     const verdict = open()
       .operation('profiles', profileSettings)
-      .verdict(replyOf(status, body), { route: '', items: 1, body: [], itemText: () => '' });
+      .verdict(replyOf(status, body), { route: '', items: 1, body: [] });
     return 'reason' in verdict ? verdict.reason : assert.fail(`${verdict.kind} has no reason`);
   };
 
@@ -395,7 +395,7 @@ describe('datatalks beyond the common contract', () => {
       if ('faults' in encoded) assert.fail();
       const body = Buffer.from(encoded.json);
       assert.equal(body.length, 99);
-      const request = operation.request({ route: '', items: 1, body: [body], itemText: () => encoded.json });
+      const request = operation.request({ route: '', items: 1, body: [body] });
       // In two pieces the body is still one body.
       for (const pieces of [[body], [body.subarray(0, 40), body.subarray(40)]]) {
         const { headers } = target.authorize({ ...request, body: pieces }, firstAttempt, undefined);
@@ -410,7 +410,7 @@ describe('datatalks beyond the common contract', () => {
 
   it('dates each attempt with the moment it is made', () => {
     const target = open();
-    const chunk = { route: '', items: 1, body: [Buffer.from('{}')], itemText: () => '{}' };
+    const chunk = { route: '', items: 1, body: [Buffer.from('{}')] };
     const request = target.operation('profiles', profileSettings).request(chunk);
     const moments = ['2024-03-01T12:00:00.900Z', '2024-03-01T12:00:01.000Z', '2024-03-02T00:00:00Z'];
     const dates = moments.map((now) => target.authorize(request, new Date(now), undefined).headers['X-Amz-Date']);
@@ -419,7 +419,7 @@ describe('datatalks beyond the common contract', () => {
 
   it('signs no header of the user, and lets none take the place of its own', () => {
     const target = open({}, { headers: { 'X-Team': 'crm' } });
-    const chunk = { route: '', items: 1, body: [Buffer.from('{}')], itemText: () => '{}' };
+    const chunk = { route: '', items: 1, body: [Buffer.from('{}')] };
     const request = target.operation('profiles', profileSettings).request(chunk);
     const signed = target.authorize(request, firstAttempt, undefined);
     assert.equal(signed.headers['X-Team'], 'crm');
@@ -431,9 +431,7 @@ describe('datatalks beyond the common contract', () => {
 
   it('goes where environment and version point, unless baseUrl says otherwise', () => {
     const urlOf = (more: object, common?: object) =>
-      open(more, common)
-        .operation('events', eventSettings)
-        .request({ route: '', items: 1, body: [], itemText: () => '' }).url;
+      open(more, common).operation('events', eventSettings).request({ route: '', items: 1, body: [] }).url;
     assert.equal(urlOf({}), 'https://api.datatalks.se/v3/events');
     assert.equal(urlOf({ version: 'v2' }), 'https://api.datatalks.se/v2/events');
     assert.equal(urlOf({ environment: 'staging' }), 'https://staging.api.datatalks.se/v3/events');

@@ -381,7 +381,7 @@ describe('raptor beyond the common contract', () => {
   it('sends x-isdraft only when true, and says which mode it is in', () => {
     for (const draft of [true, false]) {
       const operation = open({ draft }).operation('person', { writeMode: 'append' });
-      const request = operation.request({ route: '', items: 0, body: [], itemText: () => '' });
+      const request = operation.request({ route: '', items: 0, body: [] });
       assert.equal(request.headers['x-isdraft'], draft ? 'true' : undefined);
       assert.match(operation.notices?.[0] ?? '', draft ? /^Draft mode/ : /^Live mode/);
       assert.match(operation.notices?.join('\n') ?? '', /only acknowledges/);

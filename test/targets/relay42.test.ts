@@ -808,7 +808,7 @@ describe('relay42 beyond the common contract', () => {
 
   it('explains the lock-out in the hint of a 403, and the site number in that of a 401', () => {
     const operation = open().operation('facts.add', facts);
-    const chunk = { route: '', items: 1, body: [], itemText: () => '' };
+    const chunk = { route: '', items: 1, body: [] };
     const hint = (status: number) => {
       const verdict = operation.verdict(reply(status), chunk);
       return 'reason' in verdict ? verdict.reason.hint : undefined;
@@ -819,7 +819,7 @@ describe('relay42 beyond the common contract', () => {
 
   it('quotes the message of an error reply, not its wrapping', () => {
     const operation = open().operation('facts.add', facts);
-    const chunk = { route: '', items: 1, body: [], itemText: () => '' };
+    const chunk = { route: '', items: 1, body: [] };
     const verdict = operation.verdict(reply(400, '{"errorCode":400,"message":"factTtl too short"}'), chunk);
     assert.equal('reason' in verdict && verdict.reason.reason, 'the platform answered 400: factTtl too short');
   });
