@@ -40,11 +40,9 @@ const text = new TextEncoder();
 /** The request body: prefix, items joined by commas, suffix. */
 export function chunkBytes(chunk: Chunk): Uint8Array[] {
   const { prefix, suffix } = chunk.operation.frame(chunk.route);
-  const parts: Uint8Array[] = prefix === '' ? [] : [text.encode(prefix)];
-  chunk.segments.forEach((segment, index) => {
-    if (index > 0) parts.push(comma);
-    parts.push(segmentBytes(segment));
-  });
+  let parts = chunk.segments.map(segmentBytes);
+  if (parts.length > 1) parts = parts.flatMap((part, index) => (index === 0 ? [part] : [comma, part]));
+  if (prefix !== '') parts.unshift(text.encode(prefix));
   if (suffix !== '') parts.push(text.encode(suffix));
   return parts;
 }
@@ -198,6 +196,7 @@ function withRows(
     else records.ranges.push([startRecord + first, startRecord + last]);
     return found;
   }
-  // Lists of one, not by `push`, which makes room for sixteen: mostly they stay so.
-  return [...found, { load, entry, ranges: [[startRecord + first, startRecord + last]] }];
+  const records: GrowingRecords = { load, entry, ranges: [[startRecord + first, startRecord + last]] };
+  // A list of one, not by `push`, which makes room for sixteen: mostly it stays so.
+  return found.length === 0 ? [records] : [...found, records];
 }

@@ -62,6 +62,8 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
       close(earlier);
       if (earlier === chunk) return;
     }
+    // It is alone, and was full too soon to be looked for.
+    closed.push(chunk);
   };
 
   const closeAll = () => {
@@ -83,9 +85,9 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
   };
 
   /** A chunk that is to have this item. */
-  const openChunk = (name: string, operation: Operation, route: string, first: Segment): OpenChunk => {
+  const newChunk = (name: string, operation: Operation, route: string, first: Segment): OpenChunk => {
     opened += 1;
-    const chunk: OpenChunk = {
+    return {
       name,
       number: opened,
       operation,
@@ -98,10 +100,12 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
       closedLanes: undefined,
       texts: operation.apart === undefined ? undefined : new Set(),
     };
-    open.set(name, chunk);
+  };
+
+  const keepOpen = (chunk: OpenChunk) => {
+    open.set(chunk.name, chunk);
     // With one chunk open nothing can be overtaken, so its lanes are looked up only once there is a second.
     if (open.size === 2) for (const other of open.values()) eachLane(other, (lane) => hold(other, lane));
-    return chunk;
   };
 
   const holdLanes = (chunk: OpenChunk, { lanes, laneStarts }: MappedBlock, item: number) => {
@@ -143,6 +147,8 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
     let entry = -1;
     let route = -1;
     let operation: Operation | undefined;
+    let routeName = '';
+    let name = '';
     let mostItems = 0;
     let mostBytes = 0;
 
@@ -156,7 +162,9 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
         if (operation === undefined) throw new RangeError(`entry ${entry} of ${operations.length}`);
         mostItems = Math.min(operation.limits.items, learned.items);
         mostBytes = Math.min(operation.limits.bytes, learned.bytes);
-        chunk = open.get(`${operation.family}\n${routeNames[route] ?? ''}`);
+        routeName = routeNames[route] ?? '';
+        name = `${operation.family}\n${routeName}`;
+        chunk = open.get(name);
       }
       const { laned } = operation;
       const { singleRequest } = operation.limits;
@@ -172,8 +180,9 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
         }
       }
       if (chunk === undefined) {
-        const name = routeNames[route] ?? '';
-        chunk = openChunk(`${operation.family}\n${name}`, operation, name, { block, from: item, to: item });
+        chunk = newChunk(name, operation, routeName, { block, from: item, to: item });
+        // One that its first item fills is not entered only to be taken out again, unless others are open: that would be felt.
+        if (mostItems > 1 || singleRequest || open.size > 0) keepOpen(chunk);
       }
       chunk.items += 1;
       chunk.bytes += 1 + size;

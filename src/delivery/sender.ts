@@ -49,6 +49,10 @@ export interface Sender {
   readonly intake: AbortSignal;
 }
 
+function wake(waiting: (() => void)[]): void {
+  if (waiting.length > 0) for (const resume of waiting.splice(0)) resume();
+}
+
 /** What a chunk on its way takes beside its payload, roughly: nearly all of it where each record is a request. */
 const bytesBesidePayload = 8192;
 const weightOf = ({ bytes }: Chunk): number => bytes + bytesBesidePayload;
@@ -75,7 +79,7 @@ export function createSender(options: SenderOptions): Sender {
     if (stopped !== undefined) return;
     stopped = reason;
     intake.abort();
-    for (const resume of roomMade.splice(0)) resume();
+    wake(roomMade);
     void clock.sleep(options.graceMs, callOff.signal).then(() => callOff.abort());
   };
 
@@ -165,8 +169,8 @@ export function createSender(options: SenderOptions): Sender {
     heldBytes -= weightOf(turn.chunk);
     lanes.leave(turn);
     pump();
-    if (heldBytes < options.queueBytes) for (const resume of roomMade.splice(0)) resume();
-    if (active === 0 && lanes.waiting === 0) for (const done of emptied.splice(0)) done();
+    if (heldBytes < options.queueBytes) wake(roomMade);
+    if (active === 0 && lanes.waiting === 0) wake(emptied);
   };
 
   return {

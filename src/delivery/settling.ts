@@ -59,6 +59,7 @@ const follows: Readonly<Record<Settlement, Settlement>> = {
 };
 
 const nothingToDo: Promise<void> = Promise.resolve();
+const nothing: readonly EntryRecords[] = [];
 
 export function createSettling({ ledger, uncertain, settled, superseded, ...files }: SettlingOptions): Settling {
   /**
@@ -67,9 +68,9 @@ export function createSettling({ ledger, uncertain, settled, superseded, ...file
    */
   const move = (chunk: Chunk, to: Settlement, only?: Some, receipts?: Receipts) => {
     const records = recordsOf(chunk, only);
-    const events: LedgerEvent[] = records.map((moved) => ({ ...moved, to }));
+    const events = records.map(({ load, entry, ranges }): LedgerEvent => ({ load, entry, to, ranges }));
     const behind = supersededBy(chunk, only);
-    const after = { to: follows[to], records: behind === undefined ? [] : recordsOf(behind) };
+    const after = { to: follows[to], records: behind === undefined ? nothing : recordsOf(behind) };
     for (const moved of after.records) events.push({ ...moved, to: after.to });
     const done = events.length > 0 ? ledger.record(events, receiptsOf(chunk, receipts)) : nothingToDo;
     return { records, behind, after, done };

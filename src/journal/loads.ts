@@ -219,7 +219,7 @@ export class Loads {
       if (integer(row, 'crc') !== checksum(load.id, integer(row, 'entry'), to, ranges)) {
         throw new DamagedRow(`a checksum of load ${load.id} does not match`);
       }
-      moveRecords(entry, to, RangeSet.parse(ranges));
+      moveRecords(entry, to, [...RangeSet.parse(ranges)]);
     };
     for (const row of this.#prepared('SELECT * FROM snapshots WHERE load = ?').iterate(load.id)) apply(row);
     let events = 0;

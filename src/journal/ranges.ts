@@ -13,7 +13,7 @@ export class RangeSet implements Iterable<RecordRange> {
     return RangeSet.from(ranges);
   }
 
-  static from(ranges: Iterable<RecordRange>): RangeSet {
+  static from(ranges: readonly RecordRange[]): RangeSet {
     const set = new RangeSet();
     set.addAll(ranges);
     return set;
@@ -112,20 +112,34 @@ export class RangeSet implements Iterable<RecordRange> {
     if (next === start) return;
     const low = this.#bound(start);
     const high = this.#bound(next - 1);
-    const kept: number[] = [];
-    if (low < from) kept.push(low, from - 1);
-    if (high > to) kept.push(to + 1, high);
-    for (let at = 0; at < kept.length; at += 2) this.#size += (kept[at + 1] ?? 0) - (kept[at] ?? 0) + 1;
-    bounds.splice(start, next - start, ...kept);
+    // What is left of the first and of the last range takes the places of what goes, as far as there are any.
+    let at = start;
+    if (low < from) {
+      bounds[at + 1] = from - 1;
+      this.#size += from - low;
+      at += 2;
+    }
+    if (high > to) {
+      this.#size += high - to;
+      if (at === next) {
+        bounds.splice(at, 0, to + 1, high);
+        return;
+      }
+      bounds[at] = to + 1;
+      bounds[at + 1] = high;
+      at += 2;
+    }
+    if (at < next) bounds.splice(at, next - at);
   }
 
-  addAll(ranges: Iterable<RecordRange>): void {
-    for (const [from, to] of ranges) this.add(from, to);
+  /** Without iterators, here and below: where each record is a request, they would be made for each. */
+  addAll(ranges: readonly RecordRange[]): void {
+    for (const range of ranges) this.add(range[0], range[1]);
   }
 
-  removeAll(ranges: Iterable<RecordRange>): void {
+  removeAll(ranges: readonly RecordRange[]): void {
     if (this.#size === 0) return;
-    for (const [from, to] of ranges) this.remove(from, to);
+    for (const range of ranges) this.remove(range[0], range[1]);
   }
 
   clear(): void {

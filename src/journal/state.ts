@@ -54,7 +54,7 @@ export function applyEvent(state: LoadState, event: Pick<JournalEvent, 'entry' |
   moveRecords(entryOf(state, event.entry), event.to, event.ranges);
 }
 
-export function moveRecords(sets: EntryState, to: Move, ranges: Iterable<RecordRange>): void {
+export function moveRecords(sets: EntryState, to: Move, ranges: readonly RecordRange[]): void {
   for (const name of recordStates) {
     if (name !== to) sets[name].removeAll(ranges);
   }

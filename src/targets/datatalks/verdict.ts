@@ -49,6 +49,10 @@ const echoedKey = /("key"\s*:\s*)"(?:[^"\\]|\\.)*"?/g;
 export function verdictOf(received: ApiReply | ApiFailure, hide: Hide): Verdict {
   const reply = hide(received);
   if (reply.kind === 'failure') return retryOfFailure(reply);
+  return reply.status >= 200 && reply.status < 300 ? ofSuccess(reply) : ofRefusal(reply);
+}
+
+function ofRefusal(reply: ApiReply): Verdict {
   const { status } = reply;
   const because = (code: TargetCode, hint?: string) => reasonFrom(code, reply, wordsOf(reply), hint);
   const retry = (code: TargetCode, scope: 'request' | 'target', taken: 'no' | 'unknown', plan?: RetryPlan): Retry => {
@@ -63,7 +67,6 @@ export function verdictOf(received: ApiReply | ApiFailure, hide: Hide): Verdict 
     };
   };
 
-  if (status >= 200 && status < 300) return ofSuccess(reply);
   if (status >= 300 && status < 400) return { kind: 'fatal', reason: because('redirected') };
   switch (status) {
     case 400:
