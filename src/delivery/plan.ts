@@ -98,7 +98,7 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
       repeatable: true,
       laned: false,
       closedLanes: undefined,
-      texts: operation.apart === undefined ? undefined : new Set(),
+      texts: undefined,
     };
   };
 
@@ -117,23 +117,27 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
    * Whether an item must not join a chunk: because of what the operation says, or because an item of the same person there has
    * superseded others. Should that one be refused, they are sent after all, and must not overtake this one.
    */
-  const mustBeApart = (chunk: OpenChunk, { bytes, starts, ends, lanes, laneStarts }: MappedBlock, item: number) => {
-    const { texts, operation, closedLanes } = chunk;
-    if (texts !== undefined && operation.apart !== undefined) {
-      if (texts.has(operation.apart(decoder.decode(bytes.subarray(starts[item], ends[item]))))) return true;
-    }
+  const mustBeApart = (
+    { texts, closedLanes }: OpenChunk,
+    { lanes, laneStarts }: MappedBlock,
+    item: number,
+    text: string | undefined,
+  ) => {
+    if (text !== undefined && texts?.has(text)) return true;
     if (closedLanes === undefined) return false;
     return lanes.subarray(laneStarts[item], laneStarts[item + 1]).some((lane) => closedLanes.has(lane));
   };
 
   const keepApart = (
     chunk: OpenChunk,
-    { bytes, starts, ends, lanes, laneStarts, lastWins }: MappedBlock,
+    { lanes, laneStarts, lastWins }: MappedBlock,
     item: number,
+    text: string | undefined,
   ) => {
-    const { texts, operation } = chunk;
-    if (texts !== undefined && operation.apart !== undefined)
-      texts.add(operation.apart(decoder.decode(bytes.subarray(starts[item], ends[item]))));
+    if (text !== undefined) {
+      chunk.texts ??= new Set();
+      chunk.texts.add(text);
+    }
     if (lastWins === undefined || lastWins.earlier[item] === 0) return;
     chunk.closedLanes ??= new Set();
     for (const lane of lanes.subarray(laneStarts[item], laneStarts[item + 1])) chunk.closedLanes.add(lane);
@@ -141,7 +145,7 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
 
   const addItems = (block: LiveBlock) => {
     const { mapped, operations } = block;
-    const { entries, routes, routeNames, starts, ends } = mapped;
+    const { bytes, entries, routes, routeNames, starts, ends } = mapped;
     const superseded = mapped.lastWins?.superseded;
     let chunk: OpenChunk | undefined;
     let entry = -1;
@@ -169,11 +173,12 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
       const { laned } = operation;
       const { singleRequest } = operation.limits;
       const size = (ends[item] ?? 0) - (starts[item] ?? 0);
+      const text = operation.apart?.(decoder.decode(bytes.subarray(starts[item], ends[item])));
       if (chunk !== undefined) {
         const isFull = chunk.items >= mostItems || chunk.bytes + 1 + size > mostBytes;
         if (isFull && singleRequest) throw oneRequestOnly(chunk);
         const isApart =
-          (chunk.texts !== undefined || chunk.closedLanes !== undefined) && mustBeApart(chunk, mapped, item);
+          (chunk.texts !== undefined || chunk.closedLanes !== undefined) && mustBeApart(chunk, mapped, item, text);
         if (isFull || isApart || (laned && open.size > 1 && isOvertaken(chunk, mapped, item))) {
           closeUpTo(chunk);
           chunk = undefined;
@@ -186,7 +191,7 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
       }
       chunk.items += 1;
       chunk.bytes += 1 + size;
-      if (chunk.texts !== undefined || superseded !== undefined) keepApart(chunk, mapped, item);
+      if (text !== undefined || superseded !== undefined) keepApart(chunk, mapped, item, text);
       chunk.repeatable &&= operation.repeatable;
       chunk.laned ||= laned;
       if (laned && open.size > 1) holdLanes(chunk, mapped, item);

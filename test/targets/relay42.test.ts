@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { type JsonObject, rawNumber } from '../../src/model/json.ts';
 import type { ApiReply } from '../../src/model/request.ts';
 import { relay42 } from '../../src/targets/relay42.ts';
@@ -815,6 +816,23 @@ describe('relay42 beyond the common contract', () => {
     };
     assert.match(hint(403) ?? '', /lock the API for 15 minutes/);
     assert.match(hint(401) ?? '', /siteNumber/);
+  });
+
+  it('keeps facts of one name out of one request, whatever else they hold, and no others', () => {
+    const operation = open().operation('facts.add', facts);
+    const nameIn = (factName: string, more: JsonObject = {}) => {
+      const encoded = operation.encode({ ...loyalty, ...more, factName }, row);
+      return 'faults' in encoded ? assert.fail(JSON.stringify(encoded.faults)) : operation.apart?.(encoded.json);
+    };
+    const text = fc.string({ unit: fc.constantFrom('a', '"', '\\', '}', '🍵'), minLength: 1, maxLength: 3 });
+    // Names that begin alike.
+    fc.assert(
+      fc.property(text, text, text, (beginning, end, otherEnd) => {
+        const [one, other] = [beginning + end, beginning + otherEnd];
+        assert.equal(nameIn(one), nameIn(one, { factTtl: 172_800, properties: { tier: '"factName":"x"' } }));
+        assert.equal(nameIn(one) === nameIn(other), one === other);
+      }),
+    );
   });
 
   it('quotes the message of an error reply, not its wrapping', () => {

@@ -117,10 +117,9 @@ function compileWriting(
   };
 }
 
-function factNameOf(json: string): string {
-  const fact: unknown = JSON.parse(json);
-  return typeof fact === 'object' && fact !== null && 'factName' in fact ? String(fact.factName) : '';
-}
+/** As `encode` writes it, which is one spelling for each name: parsing each item once more was felt. */
+const factNameOf = (json: string): string => writtenName.exec(json)?.[0] ?? '';
+const writtenName = /^\{"factName":"(?:[^"\\]|\\.)*"/;
 
 /** What settings do not give, every row must. */
 export function requireWhatSettingsLack(
