@@ -50,10 +50,17 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
   let closed: Chunk[] = [];
   let opened = 0;
 
+  const retire = (chunk: OpenChunk) => {
+    // Nothing joins it any more, and it may wait long for its turn.
+    chunk.closedLanes = undefined;
+    chunk.texts = undefined;
+    closed.push(chunk);
+  };
+
   const close = (chunk: OpenChunk) => {
     open.delete(chunk.name);
     if (open.size < 2) latestHolder.clear();
-    closed.push(chunk);
+    retire(chunk);
   };
 
   /** Closes `chunk`, and before it all that were opened before it: they may share lanes with it. */
@@ -63,7 +70,7 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
       if (earlier === chunk) return;
     }
     // It is alone, and was full too soon to be looked for.
-    closed.push(chunk);
+    retire(chunk);
   };
 
   const closeAll = () => {

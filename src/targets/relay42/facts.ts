@@ -118,8 +118,12 @@ function compileWriting(
 }
 
 /** As `encode` writes it, which is one spelling for each name: parsing each item once more was felt. */
-const factNameOf = (json: string): string => writtenName.exec(json)?.[0] ?? '';
-const writtenName = /^\{"factName":"(?:[^"\\]|\\.)*"/;
+function factNameOf(json: string): string {
+  writtenName.lastIndex = 0;
+  writtenName.test(json);
+  return json.slice(0, writtenName.lastIndex);
+}
+const writtenName = /\{"factName":"(?:[^"\\]|\\.)*"/y;
 
 /** What settings do not give, every row must. */
 export function requireWhatSettingsLack(
