@@ -6,19 +6,27 @@ import { measure } from './measure.ts';
 import { type Stage, script } from './stage.ts';
 
 const connections = 128;
-/** So that a load takes about as long as the others are measured. */
-const records = 200_000;
 const factsEach = 3;
-const seconds = 5;
+
+interface Scale {
+  /** So that a load takes some longer than the others are measured, its start included. */
+  readonly records: number;
+  readonly seconds: number;
+}
+const scales: Readonly<Record<'short' | 'full', Scale>> = {
+  short: { records: 200_000, seconds: 5 },
+  full: { records: 600_000, seconds: 15 },
+};
 
 export const recordsFigure: Figure = {
   name: 'records',
   title: 'One record, or one person, a request',
-  about: `\`datatalks\` signs each of ${count(records)} requests; \`relay42\` groups ${factsEach} rows of a person into one. ${connections} connections, the whole process timed with its start. wrk (C), autocannon (Node) and the HTTP client that the loader is built on, undici, by itself send one and the same body of the same size to the same nginx for ${seconds} s (undici: ${count(records)} times) and do nothing else. All of them in turn, the best of each.`,
+  about: `\`datatalks\` signs each of ${count(scales.short.records)} requests (with \`--full\` ${count(scales.full.records)}); \`relay42\` groups ${factsEach} rows of a person into one. ${connections} connections, the whole process timed with its start. wrk (C), autocannon (Node) and the HTTP client that the loader is built on, undici, by itself send one and the same body of the same size to the same nginx for ${scales.short.seconds} s (${scales.full.seconds} s; undici: as often as the load) and do nothing else. All of them in turn, the best of each.`,
   async run(stage) {
-    const { nginx, rounds } = stage;
+    const { nginx, rounds, full } = stage;
+    const { records, seconds } = full ? scales.full : scales.short;
     const folder = join(stage.work, 'records');
-    const files = prepareRecords(stage, folder);
+    const files = prepareRecords(stage, folder, records);
     const once = async (target: 'datatalks' | 'relay42') => {
       const { rows, path } = files[target];
       const loaded = await stage.load('push', path, rows, {
@@ -41,9 +49,9 @@ export const recordsFigure: Figure = {
       };
       const { ours, ...tools } = await interleaved(rounds, {
         ours: async () => (await once(target)).perSecond,
-        wrk: () => quietly(() => flood(folder, nginx.url, bytes)),
-        autocannon: () => quietly(() => floodFromNode(nginx.url, bytes)),
-        undici: () => quietly(() => bareRequests(nginx.url, bytes)),
+        wrk: () => quietly(() => flood(folder, nginx.url, bytes, seconds)),
+        autocannon: () => quietly(() => floodFromNode(nginx.url, bytes, seconds)),
+        undici: () => quietly(() => bareRequests(nginx.url, bytes, records)),
       });
       const best = bestOf(ours);
       const shares = (['wrk', 'autocannon'] as const).flatMap((tool) => {
@@ -78,7 +86,7 @@ const share = (tool: string, ours: number, theirs: number): Line => ({
   reached: ours / theirs >= 0.5,
 });
 
-function flood(folder: string, url: string, bytes: number): number {
+function flood(folder: string, url: string, bytes: number, seconds: number): number {
   const script = join(folder, 'post.lua');
   writeFileSync(
     script,
@@ -91,7 +99,7 @@ function flood(folder: string, url: string, bytes: number): number {
 }
 
 /** Fetched by npm for the occasion; undefined where it cannot be. */
-function floodFromNode(url: string, bytes: number): number | undefined {
+function floodFromNode(url: string, bytes: number, seconds: number): number | undefined {
   const options = ['-c', connections, '-d', seconds, '-m', 'POST', '-b', 'x'.repeat(bytes), '-j', url].map(String);
   const npm = join(process.execPath, '..', 'npm');
   const { stdout, status } = spawnSync(
@@ -109,13 +117,13 @@ function floodFromNode(url: string, bytes: number): number | undefined {
   return requests.average;
 }
 
-async function bareRequests(url: string, bytes: number): Promise<number> {
+async function bareRequests(url: string, bytes: number, records: number): Promise<number> {
   const args = [script('bare-requests.ts'), url, bytes, records, connections].map(String);
   const { stdout } = await measure(process.execPath, args);
   return Number(stdout);
 }
 
-function prepareRecords({ nginx }: Stage, folder: string) {
+function prepareRecords({ nginx }: Stage, folder: string, records: number) {
   mkdirSync(folder, { recursive: true });
   const people = ['customer_id,first_name,last_name,email,city,points'];
   const facts = ['customer_id,fact,points'];
