@@ -1,6 +1,6 @@
 // `npm run bench`: figures for docs/benchmarks.md beside their goals, made with public tools in one run on one machine.
-// Options: --rows N (default 1,000,000), --only NAME[,NAME…], --rounds N (default 3), --full (5 GB, and 10 and 100 times
-// the rows, too: half an hour and 25 GB of disk), --write (puts the tables into docs/benchmarks.md).
+// Options: --rows N (default 1,000,000), --only NAME[,NAME…], --rounds N (default 3), --full (5 GB, 10 and 100 times
+// the rows, and more of what is noisy: three quarters of an hour and 25 GB of disk), --write (puts the tables into docs/benchmarks.md).
 import { readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';

@@ -53,11 +53,13 @@ export class UnderwayChain {
     else if (this.#last === one) this.#last = before;
     one.before = undefined;
     one.after = undefined;
+    if (this.#first !== undefined) return;
+    clearTimeout(this.#alarm);
+    this.#alarm = undefined;
   }
 
-  /** It may ring for nobody, so it must not keep the process: what is under way has a socket, which does. */
   #wakeAfter(ms: Milliseconds): NodeJS.Timeout {
-    return setTimeout(() => this.#timeOut(), Math.ceil(ms)).unref();
+    return setTimeout(() => this.#timeOut(), Math.ceil(ms));
   }
 
   #timeOut(): void {
@@ -77,11 +79,9 @@ export class UnderwayChain {
     if (this.#listenedTo.has(signal)) return;
     this.#listenedTo.add(signal);
     const callOff = () => {
-      for (let one = this.#first; one !== undefined; ) {
-        const next: Underway | undefined = one.after;
-        if (one.signal === signal) one.callOff();
-        one = next;
-      }
+      const all: Underway[] = [];
+      for (let one = this.#first; one !== undefined; one = one.after) if (one.signal === signal) all.push(one);
+      for (const one of all) one.callOff();
     };
     signal.addEventListener('abort', callOff, { once: true });
   }
