@@ -46,8 +46,21 @@ test('an abort calls off those of its signal, oldest first, and no other', () =>
   const late = new Trip('late', chain, told, other.signal);
   trips[1]?.arrive();
   other.abort();
-  assert.deepEqual(told.slice(3), ['trip 1 arrived', 'late called off']);
+  trips[2]?.arrive();
+  assert.deepEqual(told.slice(3), ['trip 1 arrived', 'late called off', 'trip 2 arrived']);
   assert.equal(late.before, undefined);
+});
+
+test('the timer keeps the process as long as something is under way, and no longer', () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  const chain = new UnderwayChain(60_000);
+  const trips = ['one', 'two'].map((name) => new Trip(name, chain, []));
+  assert.equal(timers(), before + 1);
+  trips[1]?.arrive();
+  assert.equal(timers(), before + 1);
+  trips[0]?.arrive();
+  assert.equal(timers(), before);
 });
 
 test('what is taken out of the chain, wherever it stood, holds on to nothing', () => {
