@@ -74,7 +74,7 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
       let failed: unknown;
       try {
         await uncertain.write(enrolled.heldRows);
-        const mostItems = mostItemsARequest(operations, flags);
+        const mostItems = tightestItemLimit(operations, flags);
         const { concurrency, rate } = limitsOf(resolved, flags);
         const threads = planThreads({
           inputBytes: bytesToRead(enrolled.files),
@@ -171,7 +171,7 @@ export async function check(
     },
   }));
   const book = createMemoryBook(prepared.files.length, operations.length);
-  tuneCollectionFor(mostItemsARequest(operations, flags));
+  tuneCollectionFor(tightestItemLimit(operations, flags));
   const feed = createFileFeed({
     surveyed: prepared.files,
     streamed: loads,
@@ -238,8 +238,8 @@ export interface Session {
   >;
 }
 
-/** Of the operation that takes the fewest. */
-const mostItemsARequest = (operations: readonly Operation[], { chunkSize }: SendingFlags): number =>
+/** Items a request, by the operation that takes the fewest. */
+const tightestItemLimit = (operations: readonly Operation[], { chunkSize }: SendingFlags): number =>
   Math.min(chunkSize ?? Number.POSITIVE_INFINITY, ...operations.map(({ limits }) => limits.items));
 
 async function withPrepared(
