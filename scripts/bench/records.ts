@@ -9,7 +9,7 @@ const connections = 128;
 const factsEach = 3;
 
 interface Scale {
-  /** So that a load takes some longer than the others are measured, its start included. */
+  /** A load of so many takes somewhat longer than the other tools are given, since its start is timed too. */
   readonly records: number;
   readonly seconds: number;
 }
