@@ -1,7 +1,7 @@
 // One load put together from the library, with the journal or with its counterpart in memory. Usage: node one-load.ts FILE
 // journal|memory STATE-DIR, in a folder with a config. Prints how long the run took, and what it did.
 import { join } from 'node:path';
-import { createPayloadCollector, tuneCollection, tuneCollectionFor } from '../../src/commands/garbage-collection.ts';
+import { tuneCollection, tuneCollectionFor } from '../../src/commands/garbage-collection.ts';
 import {
   createFileFeed,
   createMemoryBook,
@@ -85,7 +85,6 @@ const summary = await executeRun(
     random: Math.random,
     book: run,
     reporter: silent,
-    cameIn: createPayloadCollector(),
     transport: createTransport({
       connections: resolved.type.defaults.concurrency,
       timeoutMs: resolved.type.defaults.timeoutMs,

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import chalk from 'chalk';
-import { type Chunk, chunkBody, itemAt, itemBytes, type LiveBlock } from '../delivery/chunk.ts';
+import { type Chunk, chunkBody, itemAt, itemBytes } from '../delivery/chunk.ts';
+import { LiveBlock } from '../delivery/live-block.ts';
 import { createPlanner } from '../delivery/plan.ts';
 import { createBlockMapping, groupedBlocks, groupsOf } from '../engine/block-mapping.ts';
 import { type Prepared, prepare } from '../engine/prepare.ts';
@@ -50,7 +51,7 @@ export async function preview(file: string, flags: PreviewFlags): Promise<void> 
     if (token !== undefined)
       say(chalk.dim(`# first, once for many requests: ${token.method} ${token.url} for a token`));
     const planner = createPlanner();
-    const live = blocks.map((mapped): LiveBlock => ({ mapped, load: 0, operations }));
+    const live = blocks.map((mapped) => new LiveBlock(mapped, 0, operations));
     for (const chunk of [...live.flatMap((block) => planner.add(block)), ...planner.flush()]) {
       say(chalk.dim(`# ${chunkLine(chunk)}`));
       const { asksFirst } = chunk.operation;

@@ -20,7 +20,7 @@ import { printable } from '../report/printable.ts';
 import type { Reporter, Summary } from '../report/summary.ts';
 import type { Operation } from '../targets/target.ts';
 import type { InputFlags, OutputFlags, ResumeFlags, SendingFlags, TargetFlags } from './flags.ts';
-import { createPayloadCollector, tuneCollection, tuneCollectionFor } from './garbage-collection.ts';
+import { tuneCollection, tuneCollectionFor } from './garbage-collection.ts';
 import {
   commandLine,
   createReporter,
@@ -234,7 +234,7 @@ export interface Session {
   readonly mappingName: string;
   readonly world: Pick<
     RunWorld,
-    'clock' | 'random' | 'reporter' | 'cameIn' | 'mask' | 'interrupt' | 'commandAgain' | 'retryCommand'
+    'clock' | 'random' | 'reporter' | 'mask' | 'interrupt' | 'commandAgain' | 'retryCommand'
   >;
 }
 
@@ -261,7 +261,6 @@ async function withPrepared(
         clock: systemClock,
         random: Math.random,
         reporter,
-        cameIn: createPayloadCollector(),
         mask,
         interrupt,
         commandAgain: commandLine(),

@@ -2,17 +2,9 @@
  * A chunk is the items that travel in one request. It holds no copies: only which items of which mapped blocks, as runs of
  * neighbours, so that a chunk of 500 neighbouring rows is one slice of bytes.
  */
-import type { MappedBlock, RecordRange } from '../model/block.ts';
+import type { RecordRange } from '../model/block.ts';
 import type { ChunkBody, Operation } from '../targets/target.ts';
-
-/** A mapped block together with the load it belongs to. Kept alive by the chunks that still need it, then collected. */
-export interface LiveBlock {
-  readonly mapped: MappedBlock;
-  /** The journal's id of the load (one file, one mapping, one target). */
-  readonly load: number;
-  /** The mapping's entries; `mapped.entries[i]` is an index into them. */
-  readonly operations: readonly Operation[];
-}
+import type { LiveBlock } from './live-block.ts';
 
 /** Items `from` up to, not including, `to` of one block. Only the planner lets one grow. */
 export interface Segment {
@@ -55,6 +47,11 @@ export function chunkBody(chunk: Chunk, carry?: string): ChunkBody {
     body: chunkBytes(chunk),
     ...(carry === undefined ? {} : { carry }),
   };
+}
+
+/** All of it is settled: nobody asks for its bytes again. */
+export function release(chunk: Chunk): void {
+  for (const { block } of chunk.segments) block.release();
 }
 
 export function itemBytes(block: LiveBlock, item: number): Uint8Array {

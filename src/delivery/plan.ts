@@ -8,7 +8,8 @@
 import type { MappedBlock } from '../model/block.ts';
 import { UserError } from '../model/fault.ts';
 import type { Operation } from '../targets/target.ts';
-import { type Chunk, eachLane, frameBytes, type LiveBlock, type Segment } from './chunk.ts';
+import { type Chunk, eachLane, frameBytes, type Segment } from './chunk.ts';
+import type { LiveBlock } from './live-block.ts';
 
 /** Bounds of one chunk. They shrink when a platform answers "too large" (413), for the rest of the run. */
 export interface ChunkLimits {
@@ -192,7 +193,7 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
         }
       }
       if (chunk === undefined) {
-        chunk = newChunk(name, operation, routeName, { block, from: item, to: item });
+        chunk = newChunk(name, operation, routeName, emptySegment(block, item));
         // One that its first item fills is not entered only to be taken out again, unless others are open: that would be felt.
         if (mostItems > 1 || singleRequest || open.size > 0) keepOpen(chunk);
       }
@@ -202,9 +203,12 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
       chunk.repeatable &&= operation.repeatable;
       chunk.laned ||= laned;
       if (laned && open.size > 1) holdLanes(chunk, mapped, item);
-      const last = chunk.segments.at(-1);
-      if (last !== undefined && last.block === block && last.to === item) last.to = item + 1;
-      else chunk.segments.push({ block, from: item, to: item + 1 });
+      let last = chunk.segments.at(-1);
+      if (last === undefined || last.block !== block || last.to !== item) {
+        last = emptySegment(block, item);
+        chunk.segments.push(last);
+      }
+      last.to = item + 1;
       // What must be the only request waits for the end of the input, even when it is full: one more item would be one too many.
       if (chunk.items >= mostItems && !singleRequest) {
         closeUpTo(chunk);
@@ -234,6 +238,12 @@ export function createPlanner(caps: { items?: number | undefined; bytes?: number
       learned.bytes = Math.min(learned.bytes, Math.max(1, Math.ceil(bytes / 2)));
     },
   };
+}
+
+/** One that begins with this item, which is to be added. */
+function emptySegment(block: LiveBlock, item: number): Segment {
+  block.retain();
+  return { block, from: item, to: item };
 }
 
 const decoder = new TextDecoder();

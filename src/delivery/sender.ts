@@ -10,7 +10,7 @@
  */
 import { exitOf } from '../model/fault.ts';
 import type { Milliseconds } from '../model/verdict.ts';
-import type { Chunk } from './chunk.ts';
+import { type Chunk, release } from './chunk.ts';
 import { type CourierOptions, createCourier } from './courier.ts';
 import { createLanes, type Turn } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
@@ -38,7 +38,10 @@ export interface SenderOptions
 }
 
 export interface Sender {
-  /** Resolves when there is room for more, or at once when the run is stopping. */
+  /**
+   * Takes a chunk over, and releases its blocks when it is settled. Resolves when there is room for more, or at once when the run is
+   * stopping.
+   */
   submit(chunk: Chunk): Promise<void>;
   /** Resolves when all that was submitted is settled or, after `stop`, named. */
   drain(): Promise<void>;
@@ -168,6 +171,7 @@ export function createSender(options: SenderOptions): Sender {
     active -= 1;
     heldBytes -= weightOf(turn.chunk);
     lanes.leave(turn);
+    release(turn.chunk);
     pump();
     if (heldBytes < options.queueBytes) wake(roomMade);
     if (active === 0 && lanes.waiting === 0) wake(emptied);

@@ -3,8 +3,9 @@
  * told. What is not in the journal has not happened.
  */
 import type { Reason, Receipts } from '../model/verdict.ts';
-import { type Chunk, type EntryRecords, itemAt, type LiveBlock, recordsOf } from './chunk.ts';
+import { type Chunk, type EntryRecords, itemAt, recordsOf } from './chunk.ts';
 import type { Ledger, LedgerEvent, Receipt, Settlement } from './ledger.ts';
+import type { LiveBlock } from './live-block.ts';
 import { type Attempts, mayResend, type Policy } from './next-step.ts';
 import { type Some, supersededBy } from './superseded.ts';
 

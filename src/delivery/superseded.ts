@@ -2,7 +2,8 @@
  * Items that a later one of their block has made needless (`lastWins`). They travel with the one that took their place: in no
  * request, but in the journal in flight as long as it is, and settled by what becomes of it.
  */
-import { type Chunk, chunkOf, type LiveBlock } from './chunk.ts';
+import { type Chunk, chunkOf } from './chunk.ts';
+import type { LiveBlock } from './live-block.ts';
 
 /** Items of a chunk, by index; undefined: all of them. */
 export type Some = ((index: number) => boolean) | undefined;

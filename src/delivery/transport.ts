@@ -209,11 +209,8 @@ class Exchange extends Underway implements Dispatcher.DispatchHandler {
 
 const givenUp = new Error('given up');
 
-function joined(parts: readonly Uint8Array[]): Uint8Array | null {
-  const [only] = parts;
-  if (only === undefined) return null;
-  return parts.length === 1 ? only : Buffer.concat(parts);
-}
+/** A copy, also of one part: a socket may still write when the answer has come, and the part's memory be given back by then. */
+const joined = (parts: readonly Uint8Array[]): Uint8Array | null => (parts.length === 0 ? null : Buffer.concat(parts));
 
 /** undici gives the names in lower case. */
 function flatHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -1,4 +1,5 @@
 /** A sender without a socket: every chunk that would leave is accepted at once. The rest of the path cannot tell. */
+import { release } from '../delivery/chunk.ts';
 import type { Ledger } from '../delivery/ledger.ts';
 import type { Sender, SenderObserver } from '../delivery/sender.ts';
 import { createSettling } from '../delivery/settling.ts';
@@ -22,6 +23,7 @@ export function createDrySender(ledger: Ledger, observer: SenderObserver): Sende
       observer.sent(chunk);
       if (asksFirst !== undefined) observer.sent(chunk, asksFirst.standIn);
       await settling.accept(chunk, chunk.items);
+      release(chunk);
     },
     drain: async () => {},
     stop(reason) {

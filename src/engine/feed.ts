@@ -2,8 +2,8 @@
  * Where a run's rows come from: files (`file-feed.ts`) or the rejects of an earlier run (`retry-feed.ts`). Whatever it is, it
  * gives mapped blocks; what happens to them afterwards is the same.
  */
-import type { LiveBlock } from '../delivery/chunk.ts';
 import type { LedgerEvent } from '../delivery/ledger.ts';
+import { LiveBlock } from '../delivery/live-block.ts';
 import type { Planner } from '../delivery/plan.ts';
 import type { Sender } from '../delivery/sender.ts';
 import type { MappedBlock, RecordRange, RowRejection } from '../model/block.ts';
@@ -58,6 +58,7 @@ export async function takeIn({ mapped, load }: FedBlock, intake: Intake): Promis
     for (const entry of operations.keys()) events.push({ load, entry, to: 'rejected', ranges });
   }
   if (events.length > 0) intake.record(events);
-  const live: LiveBlock = { mapped, load, operations };
+  const live = new LiveBlock(mapped, load, operations);
   for (const chunk of planner.add(live)) await sender.submit(chunk);
+  live.release();
 }

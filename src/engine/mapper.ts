@@ -94,9 +94,10 @@ function inWorkers(mapping: BlockMapping, count: number): Mapper {
       return new Promise((resolve, reject) => {
         hand.asked.push({ resolve, reject });
         const bytes = ownBytes(block);
-        hand.worker.postMessage({ kind: 'block', file: file.index, block: { ...block, bytes } } satisfies ToWorker, [
-          bytes.buffer,
-        ]);
+        hand.worker.postMessage(
+          { kind: 'block', file: file.index, block: { ...block, bytes, ownsBuffer: true } } satisfies ToWorker,
+          [bytes.buffer],
+        );
       });
     },
     async close() {

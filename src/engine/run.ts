@@ -68,8 +68,6 @@ export interface RunWorld extends WaysOn {
   readonly uncertain: RowFile;
   /** Looks at what goes by; counts and delivers nothing. */
   readonly inspection?: Inspection | undefined;
-  /** Told of the memory that each block takes, as it comes in. */
-  readonly cameIn?: ((bytes: number) => void) | undefined;
   /** Masks secrets. */
   readonly mask: (text: string) => string;
   /** Aborts with an {@link Exit} as its reason: SIGINT, SIGTERM, SIGHUP. */
@@ -182,7 +180,6 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
   try {
     complete = await feed.run(
       async (fed) => {
-        world.cameIn?.(fed.mapped.bytes.buffer.byteLength + fed.mapped.source.buffer.byteLength);
         if (sender.stopped !== undefined) return;
         tally.took(fed, feed.nameOf(fed.mapped));
         rejectedRows.add(

@@ -64,7 +64,7 @@ export type RecordRange = readonly [from: number, to: number];
 
 export interface MappedBlock {
   readonly block: Omit<Block, 'bytes'>;
-  /** All items' JSON, in row order, one after the other with one separator byte (a comma) between. */
+  /** All items' JSON, in row order, one after the other with one separator byte (a comma) between, in a buffer that nobody else reads. */
   readonly bytes: Uint8Array;
   /** Item `i` is `bytes.subarray(starts[i], ends[i])`. */
   readonly starts: Uint32Array;

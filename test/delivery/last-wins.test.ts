@@ -5,9 +5,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { chunkBytes, type LiveBlock } from '../../src/delivery/chunk.ts';
+import { chunkBytes } from '../../src/delivery/chunk.ts';
 import type { Exchange } from '../../src/delivery/exchange.ts';
 import type { Settlement } from '../../src/delivery/ledger.ts';
+import { LiveBlock } from '../../src/delivery/live-block.ts';
 import { createPace } from '../../src/delivery/pace.ts';
 import { createPlanner } from '../../src/delivery/plan.ts';
 import { createSender } from '../../src/delivery/sender.ts';
@@ -187,7 +188,7 @@ function blockOf(rows: readonly Row[], operations: LiveBlock['operations'], last
   const collapser = createCollapser([{ same: [['entry']] }, { same: [['entry']] }, undefined]);
   for (const [index, { who, entry }] of rows.entries())
     collapser.add(index, entry, `${who}`, { json: items[index]?.json ?? '', route: '', lanes: [`${who}`] });
-  return { ...block, mapped: { ...block.mapped, lastWins: collapser.take(items.length) } };
+  return new LiveBlock({ ...block.mapped, lastWins: collapser.take(items.length) }, block.load, operations);
 }
 
 const field = fc.oneof(

@@ -79,6 +79,17 @@ testBoth(
   },
 );
 
+testBoth('what a body is made of is not read any more once it has been handed over', async (t, open) => {
+  const { url, transport, bodies } = await stage(t, open, (_request, response) => response.end());
+  for (const texts of [['{"a":1}'], ['[', '{"a":1}', ']'], ['x'.repeat(3_000_000)]]) {
+    const asked = request(url, ...texts);
+    const answered = transport.send(asked);
+    for (const part of asked.body) part.fill(0);
+    await answered;
+    assert.equal(bodies.at(-1) === texts.join(''), true);
+  }
+});
+
 testBoth('an interim answer is not taken for the answer', async (t, open) => {
   const { url, transport } = await stage(t, open, (_request, response) => {
     response.writeEarlyHints({ link: '</a>; rel=preload' });

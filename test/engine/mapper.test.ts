@@ -89,6 +89,25 @@ test('a worker that fails is an error of the run, not a silence', async () => {
   await source.close();
 });
 
+test("what a worker gives back is nobody else's, also where the input shared its buffer", async (t) => {
+  const env = { RAPTOR_STREAM_ID: '00000000-0000-4000-8000-000000000001' };
+  const { settings } = resolveTarget('stream', loadConfig('fixtures/cdp-load.yaml', root), env);
+  const mapping = await loadMapping(`${root}/fixtures/people.map.yaml`);
+  const mapper = createMapper({ settings, mapping, now: 0 }, 1);
+  t.after(() => mapper.close());
+  const source = await openSource(`${root}/fixtures/people.csv`, 0, {});
+  t.after(() => source.close());
+  const task = { index: 0, description: source.description, loadKey: '', settled: [] };
+  for await (const block of source.blocks()) {
+    const shared = { ...block, ownsBuffer: false };
+    const here = await mapper.map(task, shared);
+    const there = await mapper.map(task, shared);
+    assert.deepEqual([here.block.ownsBuffer, there.block.ownsBuffer], [false, true]);
+    assert.equal(block.bytes.length, there.source.length);
+    break;
+  }
+});
+
 test('a transform of the mapping, a map and a lookup from files give the same in every thread', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'mapper-'));
   t.after(() => rm(folder, { recursive: true }));

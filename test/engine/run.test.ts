@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadConfig } from '../../src/config/load.ts';
 import { resolveTarget } from '../../src/config/resolve.ts';
+import type { Transport } from '../../src/delivery/transport.ts';
 import { type Book, createMemoryBook } from '../../src/engine/book.ts';
 import type { Feed } from '../../src/engine/feed.ts';
 import { executeRun, type RunOrder, type RunWorld } from '../../src/engine/run.ts';
@@ -161,25 +162,42 @@ test('a request that leaves after the input has failed is no "nothing was sent":
   assert.equal(summary.exit, Exit.gaveUpRetrying);
 });
 
-test('the memory of each block that comes in is told: its payload and its input, whole buffers', async (t) => {
-  const operation = makeOperation({ limits: { items: 10, bytes: 1000 } });
-  const { mapped } = makeBlock([{ json: '{"a":1}', record: 1 }], [operation]);
-  const block = {
-    ...mapped,
-    bytes: new Uint8Array(mapped.bytes.buffer, 0, 7),
-    source: new Uint8Array(new ArrayBuffer(64), 0, 9),
-  };
-  const told: number[] = [];
-  const { ran } = runOf(t, { ...nothing, read: 1, accepted: 1 }, undefined, createMemoryBook(1, 1), {
-    feed: {
-      async run(take) {
-        await take({ mapped: block, load: 0, rows: 1, bytes: 9 });
-        return true;
+for (const command of ['push', 'validate'] as const) {
+  test(`${command} gives the memory of a block back once all of it is settled, and not before`, async (t) => {
+    const operation = makeOperation({ limits: { items: 1, bytes: 100 } });
+    const memory = createMemoryBook(1, 1);
+    const { mapped } = makeBlock(
+      [
+        { json: '{"a":1}', record: 1 },
+        { json: '{"a":2}', record: 2 },
+      ],
+      [operation],
+    );
+    const left: number[] = [];
+    const book: Book = {
+      ...memory,
+      record(events) {
+        if (events.some(({ to }) => to === 'accepted')) left.push(mapped.bytes.length);
+        return memory.record(events);
       },
-    },
-    order: { operations: [operation] },
-    world: { cameIn: (bytes) => told.push(bytes) },
+    };
+    const { ran } = runOf(t, { ...nothing, read: 2, accepted: 2 }, undefined, book, {
+      feed: {
+        async run(take) {
+          await take({ mapped, load: 0, rows: 2, bytes: 1 });
+          return true;
+        },
+      },
+      order: { operations: [operation], command },
+      world: { transport: command === 'push' ? yes : undefined },
+    });
+    await ran;
+    assert.deepEqual(left, [15, 15]);
+    assert.equal(mapped.bytes.length, 0);
   });
-  await ran;
-  assert.deepEqual(told, [mapped.bytes.buffer.byteLength + 64]);
-});
+}
+
+const yes: Transport = {
+  send: async () => ({ kind: 'reply', status: 200, headers: {}, body: '', truncated: false, receivedAt: 0 }),
+  close: async () => {},
+};

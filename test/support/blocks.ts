@@ -1,5 +1,5 @@
 /** Mapped blocks and operations made by hand, for tests of delivery that need no file and no mapping. */
-import type { LiveBlock } from '../../src/delivery/chunk.ts';
+import { LiveBlock } from '../../src/delivery/live-block.ts';
 import type { MappedBlock } from '../../src/model/block.ts';
 import type { Operation } from '../../src/targets/target.ts';
 
@@ -44,7 +44,8 @@ export function makeBlock(
       records: Math.max(0, ...rows) + 1,
       last: true,
     },
-    bytes: Buffer.from(encoded.map(String).join(',')),
+    // In a buffer of its own, as a block's are.
+    bytes: new Uint8Array(Buffer.from(encoded.map(String).join(','))),
     starts,
     ends,
     firstRow: Uint32Array.from(rows),
@@ -59,7 +60,7 @@ export function makeBlock(
     warnings: [],
     source: new Uint8Array(0),
   };
-  return { mapped, load, operations };
+  return new LiveBlock(mapped, load, operations);
 }
 
 export function makeOperation(given: Partial<Operation> = {}): Operation {

@@ -1,7 +1,7 @@
 /** Blocks through planner and sender to a real socket, as in a run but without a journal: for tests of what arrives. */
 import assert from 'node:assert/strict';
-import type { LiveBlock } from '../../src/delivery/chunk.ts';
 import { createExchange } from '../../src/delivery/exchange.ts';
+import type { LiveBlock } from '../../src/delivery/live-block.ts';
 import { createPace } from '../../src/delivery/pace.ts';
 import { createPlanner } from '../../src/delivery/plan.ts';
 import { createSender } from '../../src/delivery/sender.ts';

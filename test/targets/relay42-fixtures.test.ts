@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import { DateTime } from 'luxon';
-import type { LiveBlock } from '../../src/delivery/chunk.ts';
+import { LiveBlock } from '../../src/delivery/live-block.ts';
 import { createTransport, type Transport } from '../../src/delivery/transport.ts';
 import { openSource } from '../../src/input/source.ts';
 import { compileMapping } from '../../src/mapping/compile.ts';
@@ -55,7 +55,7 @@ async function load(name: string): Promise<string[]> {
   }
   const map = blockMapper(description, compiled, { loadKey: 'fixture', now: 0 });
   const blocks: LiveBlock[] = [];
-  for await (const block of source.blocks()) blocks.push({ mapped: map(block), load: 1, operations });
+  for await (const block of source.blocks()) blocks.push(new LiveBlock(map(block), 1, operations));
   await source.close();
   assert.deepEqual(await deliver(target, transport, blocks), []);
   return blocks.flatMap(({ mapped }) =>

@@ -1,0 +1,42 @@
+import type { MappedBlock } from '../model/block.ts';
+import type { Operation } from '../targets/target.ts';
+
+/**
+ * A mapped block together with the load it belongs to, as long as its bytes are needed: until each chunk that has items of it is settled, in
+ * whatever order that happens. Then its memory is given back at once. V8 does not see it (it lies outside of its heap), and would
+ * let it lie until there is so much of it that the whole heap is marked.
+ *
+ * Who makes it retains it, each of its segments in a chunk does, and each releases it once.
+ */
+export class LiveBlock {
+  readonly mapped: MappedBlock;
+  /** The journal's id of the load (one file, one mapping, one target). */
+  readonly load: number;
+  /** The mapping's entries; `mapped.entries[i]` is an index into them. */
+  readonly operations: readonly Operation[];
+  #retained = 1;
+
+  constructor(mapped: MappedBlock, load: number, operations: readonly Operation[]) {
+    this.mapped = mapped;
+    this.load = load;
+    this.operations = operations;
+  }
+
+  retain(): void {
+    this.#retained += 1;
+  }
+
+  /** Who reads the block's bytes or its source after the last release gets a TypeError. */
+  release(): void {
+    this.#retained -= 1;
+    if (this.#retained > 0) return;
+    const { bytes, source, block } = this.mapped;
+    free(bytes.buffer);
+    if (block.ownsBuffer === true) free(source.buffer);
+  }
+}
+
+/** Moved to a buffer of no bytes, the memory is nobody's any more. */
+function free(buffer: ArrayBufferLike): void {
+  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+}
