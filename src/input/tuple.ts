@@ -1,36 +1,47 @@
 import type { Json, JsonObject } from '../model/json.ts';
 
+/** What all lines of one form share: their keys in order, and where the value of each is found. */
+export interface TupleForm {
+  readonly keys: readonly string[];
+  /** By key: the place of a text, and that of anything else, which stands there bare. 0: there is none. */
+  readonly texts: readonly number[];
+  readonly bares: readonly number[];
+}
+
 /** An object among many that have the same keys in the same order. What it holds is made when it is asked for. */
 export class Tuple {
-  /** The same list for all that were read by one form, so that the place of a key need be looked up only once. */
-  readonly keys: readonly string[];
+  /** The same for all that were read by it, so that the place of a key need be looked up only once. */
+  readonly form: TupleForm;
   readonly #found: readonly (string | undefined)[];
   #object: JsonObject | undefined;
 
-  /** @param found for each key, from the second place on: its text, and beside it what stands there bare; one of them undefined */
-  constructor(keys: readonly string[], found: readonly (string | undefined)[]) {
-    this.keys = keys;
+  /** @param found from place 1 on, without their quotes; undefined where none of that kind stands */
+  constructor(form: TupleForm, found: readonly (string | undefined)[]) {
+    this.form = form;
     this.#found = found;
   }
 
   /**
    * Undefined where something else than a text stands.
-   * @param index of its key
+   * @param place one of `form.texts` that is not 0
    */
-  text(index: number): string | undefined {
-    return this.#found[2 * index + 1];
+  text(place: number): string | undefined {
+    return this.#found[place];
   }
 
   /** @param index of its key */
   value(index: number): Json {
-    return this.text(index) ?? bareValue(this.#found[2 * index + 2]);
+    const { texts, bares } = this.form;
+    const place = texts[index] ?? 0;
+    const text = place === 0 ? undefined : this.#found[place];
+    return text ?? bareValue(this.#found[bares[index] ?? 0]);
   }
 
   /** The same object each time. */
   get object(): JsonObject {
     if (this.#object === undefined) {
       this.#object = {};
-      for (const [index, key] of this.keys.entries()) this.#object[key] = this.value(index);
+      for (const [index, key] of this.form.keys.entries()) this.#object[key] = this.value(index);
     }
     return this.#object;
   }

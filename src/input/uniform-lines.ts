@@ -6,7 +6,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../model/json.ts';
-import { Tuple } from './tuple.ts';
+import { Tuple, type TupleForm } from './tuple.ts';
 
 export interface UniformReader {
   /** What `JSON.parse` would make of `line`; undefined where that has to be asked. */
@@ -15,22 +15,26 @@ export interface UniformReader {
   missed(line: string, value: JsonObject): void;
 }
 
-interface Form {
-  readonly keys: readonly string[];
-  /** Two groups for each value, one of which takes part: a text without its quotes, or what stands there bare. */
+interface Form extends TupleForm {
   readonly pattern: RegExp;
+  readonly spacing: Spacing;
 }
+
+/** What may stand under a key. */
+type Kind = 'text' | 'bare' | 'any';
 
 /** Learning costs more than parsing: lines that all differ must not pay for it each time. */
 const firstPatience = 8;
 const longestPatience = 8192;
 /** A form that has read so many lines was worth its learning. */
 const worthwhile = 100;
+/** One line of so many may have something else under a key than all before it; then looking twice costs more than it saves. */
+const linesAStray = 16;
 /** Some 200 keys. V8 compiles a longer pattern with less care, and one that is much longer not at all. */
 const longestPattern = 20_000;
 
 export function createUniformReader(): UniformReader {
-  let form: Form | undefined;
+  let learned: LearnedForm | undefined;
   let linesRead = 0;
   let missesInARow = 0;
   /** So many lines in a row must miss before another form is learned. */
@@ -38,8 +42,7 @@ export function createUniformReader(): UniformReader {
 
   return {
     read(line) {
-      if (form === undefined) return undefined;
-      const tuple = readAs(form, line);
+      const tuple = learned?.read(line);
       if (tuple === undefined) return undefined;
       missesInARow = 0;
       linesRead += 1;
@@ -52,39 +55,125 @@ export function createUniformReader(): UniformReader {
       missesInARow = 0;
       linesRead = 0;
       patience = Math.min(longestPatience, Math.max(firstPatience, patience * 2));
-      form = formOf(line, value) ?? form;
+      const form = learn(line, value);
+      if (form !== undefined) learned = new LearnedForm(form);
     },
   };
 }
 
-function readAs({ keys, pattern }: Form, line: string): Tuple | undefined {
-  pattern.lastIndex = 0;
-  const found = pattern.exec(line);
-  return found === null || pattern.lastIndex !== line.length ? undefined : new Tuple(keys, found);
+/**
+ * A form, and once it has read some lines a narrower one: of lines that have under each key the kind of value that those had. That is read
+ * in less time; what does not fit it may still fit the other.
+ */
+class LearnedForm {
+  readonly #wide: Form;
+  #narrow: Form | undefined;
+  /** Until there is a narrow one. */
+  #seen: KindsSeen | undefined;
+  #linesRead = 0;
+  #strays = 0;
+
+  constructor(form: Form) {
+    this.#wide = form;
+    this.#seen = new KindsSeen(form);
+  }
+
+  read(line: string): Tuple | undefined {
+    const close = this.#narrow === undefined ? undefined : readAs(this.#narrow, line);
+    const tuple = close ?? readAs(this.#wide, line);
+    if (tuple === undefined) return undefined;
+    this.#linesRead += 1;
+    if (close !== undefined) return close;
+    if (this.#seen !== undefined) this.#narrowBy(tuple, this.#seen);
+    else this.#strays += 1;
+    if (this.#strays * linesAStray > this.#linesRead) this.#narrow = undefined;
+    return tuple;
+  }
+
+  #narrowBy(tuple: Tuple, seen: KindsSeen): void {
+    seen.add(tuple);
+    if (this.#linesRead < worthwhile) return;
+    this.#narrow = formOf(this.#wide.keys, this.#wide.spacing, seen.kinds);
+    this.#seen = undefined;
+  }
 }
 
+/** Which kinds of values have stood under each key. */
+class KindsSeen {
+  readonly #texts: boolean[];
+  readonly #bares: boolean[];
+
+  constructor({ keys }: TupleForm) {
+    this.#texts = keys.map(() => false);
+    this.#bares = keys.map(() => false);
+  }
+
+  add(tuple: Tuple): void {
+    for (const [index, place] of tuple.form.texts.entries()) {
+      const seen = tuple.text(place) === undefined ? this.#bares : this.#texts;
+      seen[index] = true;
+    }
+  }
+
+  get kinds(): readonly Kind[] {
+    return this.#texts.map((isText, index) => (this.#bares[index] ? (isText ? 'any' : 'bare') : 'text'));
+  }
+}
+
+function readAs(form: Form, line: string): Tuple | undefined {
+  const { pattern } = form;
+  pattern.lastIndex = 0;
+  const found = pattern.exec(line);
+  return found === null || pattern.lastIndex !== line.length ? undefined : new Tuple(form, found);
+}
+
+/** Between two members, and between a key and its value. */
+type Spacing = readonly [comma: string, colon: string];
+
 /** As JavaScript's `JSON.stringify` writes, as Python's `json.dumps` does. */
-const spacings = [
+const spacings: readonly Spacing[] = [
   [',', ':'],
   [', ', ': '],
-] as const;
+];
 
 const text = String.raw`"([^"\\\x00-\x1f]*)"`;
 /** Not so long that it might have more digits than any double keeps. */
 const shortNumber = String.raw`(?![0-9.-]{16})-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?`;
-const anyValue = `(?:${text}|(${shortNumber}|true|false|null))`;
+const bare = `(${shortNumber}|true|false|null)`;
+const patterns: Readonly<Record<Kind, string>> = { text, bare, any: `(?:${text}|${bare})` };
 
 /** Undefined for a line that reading by its form would not give back. */
-function formOf(line: string, value: JsonObject): Form | undefined {
+function learn(line: string, value: JsonObject): Form | undefined {
   const keys = Object.keys(value);
-  for (const [comma, colon] of spacings) {
-    const members = keys.map((key) => `${literally(JSON.stringify(key) + colon)}${anyValue}`);
-    const pattern = String.raw`\{${members.join(comma)}\}`;
-    if (pattern.length > longestPattern) return undefined;
-    const form = { keys, pattern: new RegExp(pattern, 'y') };
+  for (const spacing of spacings) {
+    const form = formOf(
+      keys,
+      spacing,
+      keys.map(() => 'any'),
+    );
+    if (form === undefined) return undefined;
     if (isDeepStrictEqual(readAs(form, line)?.object, value)) return form;
   }
   return undefined;
+}
+
+/** Undefined where its pattern would be too long. */
+function formOf(keys: readonly string[], spacing: Spacing, kinds: readonly Kind[]): Form | undefined {
+  const [comma, colon] = spacing;
+  const members: string[] = [];
+  const texts: number[] = [];
+  const bares: number[] = [];
+  let places = 0;
+  for (const [index, key] of keys.entries()) {
+    const kind = kinds[index] ?? 'any';
+    members.push(`${literally(JSON.stringify(key) + colon)}${patterns[kind]}`);
+    texts.push(kind === 'bare' ? 0 : ++places);
+    bares.push(kind === 'text' ? 0 : ++places);
+  }
+  const pattern = String.raw`\{${members.join(comma)}\}`;
+  return pattern.length > longestPattern
+    ? undefined
+    : { keys, texts, bares, spacing, pattern: new RegExp(pattern, 'y') };
 }
 
 const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);

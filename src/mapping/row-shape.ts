@@ -1,5 +1,5 @@
 /** The rows that a mapping is compiled for: what columns they have, and how a value is taken out of one. */
-import { Tuple, withoutTuple } from '../input/tuple.ts';
+import { Tuple, type TupleForm, withoutTuple } from '../input/tuple.ts';
 import { shorten } from '../model/fault.ts';
 import { isJsonObject, isRawNumber, type Json, type JsonObject } from '../model/json.ts';
 import { didYouMean, quote } from './complaint.ts';
@@ -81,13 +81,13 @@ const ownReader = (key: string): ((object: JsonObject) => Json | undefined) =>
 export function memberReader(key: string): ReadSource {
   const ofObject = ownReader(key);
   // The place of a key, looked up once for all rows of a form. Here and in `textReader`, since V8 calls a function that both share.
-  let known: readonly string[] = [];
+  let known: TupleForm | undefined;
   let at = -1;
   return (row) => {
     if (!(row instanceof Tuple)) return ofObject(row as JsonObject);
-    if (row.keys !== known) {
-      known = row.keys;
-      at = known.indexOf(key);
+    if (row.form !== known) {
+      known = row.form;
+      at = known.keys.indexOf(key);
     }
     return at < 0 ? undefined : row.value(at);
   };
@@ -108,15 +108,15 @@ export function textReader<Result>(
   }
   // `read` would do, but takes one more call for each value, and a look at what it gives back.
   const isMember = isPlainKey(column);
-  let known: readonly string[] = [];
-  let at = -1;
+  let known: TupleForm | undefined;
+  let place = 0;
   return (row) => {
     if (isMember && row instanceof Tuple) {
-      if (row.keys !== known) {
-        known = row.keys;
-        at = known.indexOf(column);
+      if (row.form !== known) {
+        known = row.form;
+        place = known.texts[known.keys.indexOf(column)] ?? 0;
       }
-      const text = at < 0 ? undefined : row.text(at);
+      const text = place === 0 ? undefined : row.text(place);
       if (text !== undefined) return ofText(text);
     }
     const value = read(row);

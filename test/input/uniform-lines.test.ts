@@ -64,6 +64,47 @@ test('whatever was learnt, a line is read as JSON.parse reads it, or not at all'
   assert.ok(read > 1_000, `only ${read} lines were read by their form`);
 });
 
+test('what lines have shown to stand under each key does not change what the next one is read as', () => {
+  let read = 0;
+  const texts = fc.array(fc.oneof(fc.constant('x'), fc.constant(7), fc.constant(null)), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(texts, fc.array(value, { minLength: 4, maxLength: 4 }), write, (usual, values, spell) => {
+      const recordOf = (given: readonly unknown[]) =>
+        spell(Object.fromEntries(usual.map((_, index) => [`k${index}`, given[index]])) as JsonObject);
+      const reader = createUniformReader();
+      const first = recordOf(usual);
+      reader.missed(first, parsed(first) ?? {});
+      const next = recordOf(values);
+      const before = reader.read(next)?.object;
+      for (let n = 0; n < 200; n++) assert.deepEqual(reader.read(first)?.object, parsed(first));
+      const after = reader.read(next)?.object;
+      assert.deepStrictEqual(after, before);
+      if (after === undefined) return;
+      read += 1;
+      assert.deepStrictEqual(after, parsed(next));
+    }),
+    { numRuns: 1000 },
+  );
+  assert.ok(read > 300, `only ${read} lines were read by their form`);
+});
+
+test('a line is not long looked at twice where many have something else under a key than the first ones', (t) => {
+  const reader = createUniformReader();
+  reader.missed('{"a":"x"}', { a: 'x' });
+  for (let n = 0; n < 200; n++) reader.read('{"a":"x"}');
+  const looks = t.mock.method(RegExp.prototype, 'exec');
+  const readAll = (line: string) => {
+    looks.mock.resetCalls();
+    for (let n = 0; n < 1000; n++) assert.notEqual(reader.read(line), undefined);
+    return looks.mock.callCount();
+  };
+  assert.equal(readAll('{"a":"y"}'), 1000);
+  // The line, and the one kind of value that has stood there.
+  assert.equal(looks.mock.calls[0]?.result?.length, 2);
+  assert.ok(readAll('{"a":null}') < 1200);
+  assert.equal(readAll('{"a":"y"}'), 1000);
+});
+
 test('what exports look like is read by its form', () => {
   const same = (line: string, next: string) => {
     const reader = createUniformReader();
