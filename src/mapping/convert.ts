@@ -41,7 +41,8 @@ function notInMap(map: Readonly<Record<string, unknown>>): Refusal {
   );
 }
 
-const asIs: FromText = (text) => text;
+/** What {@link compileConversion} gives for texts that nothing is done to. */
+export const asIs: FromText = (text) => text;
 
 export function compileConversion(
   field: MappingField,
