@@ -2,8 +2,8 @@
  * Date patterns in luxon's letters (`dd/MM/yyyy`, `d.M.yy HH:mm`). What consists of digits is read and written here by hand,
  * since it happens for every row; names of months and days, and names of zones, go to luxon.
  */
-import { DateTime } from 'luxon';
 import { four, isDay, isTimeOfDay, setWall, three, two, type WallTime } from './calendar.ts';
+import { luxon } from './luxon.ts';
 
 type Piece = { readonly token: string } | { readonly literal: string };
 
@@ -223,6 +223,7 @@ function plainReader({ pieces }: Pattern): ReadWall {
 const longestForLuxon = 100;
 
 function luxonReader({ text: format, hasZone }: Pattern, locale: string | undefined): ReadWall {
+  const { DateTime } = luxon();
   const options = { zone: 'utc', locale: locale ?? 'en-US' };
   return (text, wall) => {
     if (text.length > longestForLuxon) return false;
@@ -269,6 +270,7 @@ const offsetText = (ms: number, separator: string): string => {
 /** @returns from a wall time and its zone's offset in milliseconds to text */
 export function patternWriter(pattern: Pattern, zone: string, locale: string | undefined): WritePiece {
   if (pattern.needsLuxon) {
+    const { DateTime } = luxon();
     return (wall) =>
       DateTime.fromObject(
         {

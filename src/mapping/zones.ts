@@ -1,6 +1,6 @@
 /** Time zones: what moment a wall time is, and what the wall shows at a moment. */
-import { IANAZone } from 'luxon';
 import { dayMs } from './calendar.ts';
+import { luxon } from './luxon.ts';
 
 export interface Zone {
   readonly name: string;
@@ -30,7 +30,7 @@ export function zoneNamed(name: string): Zone | undefined {
     return { name, offsetAt: () => offset };
   }
   let zone = known.get(name);
-  if (zone === undefined && IANAZone.isValidZone(name)) {
+  if (zone === undefined && luxon().IANAZone.isValidZone(name)) {
     zone = iana(name);
     known.set(name, zone);
   }
@@ -39,7 +39,7 @@ export function zoneNamed(name: string): Zone | undefined {
 
 /** Asking the platform takes microseconds, hence the cache. */
 function iana(name: string): Zone {
-  const zone = IANAZone.create(name);
+  const zone = luxon().IANAZone.create(name);
   const exact = (moment: number) => Math.round(zone.offset(moment) * 60) * 1000;
   const atStart = new Map<number, number>();
   const startOffset = (span: number): number => {
