@@ -73,7 +73,7 @@ export function buildProgram(): Command {
         ),
       ),
     ),
-  ).action(async (files, flags) => (await import('./commands/push.ts')).validate(files, flags));
+  ).action(async (files, flags) => (await import('./commands/validate.ts')).validate(files, flags));
 
   withInputFlags(
     withTargetFlags(

@@ -26,8 +26,9 @@ import type { FieldRule, Target } from '../targets/target.ts';
 import type { ConfigFlags, InputFlags } from './flags.ts';
 import { choiceLines, choicesIn, verdictLines } from './init-words.ts';
 import { lookAtFile } from './look-at-file.ts';
-import { check, prepareOptions } from './push.ts';
+import { prepareOptions } from './session.ts';
 import { standInTarget } from './stand-in-target.ts';
+import { check } from './validate.ts';
 import { listenForSignals, quoted } from './world.ts';
 
 export interface InitFlags extends ConfigFlags, InputFlags {

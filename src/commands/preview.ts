@@ -23,7 +23,7 @@ import { requestText, withoutCommands } from '../report/request-text.ts';
 import { commandError } from './codes.ts';
 import { type Discretion, discretionOf } from './discreet-preview.ts';
 import type { InputFlags, TargetFlags } from './flags.ts';
-import { prepareOptions } from './push.ts';
+import { prepareOptions } from './session.ts';
 
 type PreviewFlags = TargetFlags &
   InputFlags & { readonly rows: number; readonly row?: number; readonly rejects?: string };
