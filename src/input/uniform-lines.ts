@@ -28,7 +28,7 @@ const firstPatience = 8;
 const longestPatience = 8192;
 /** A form that has read so many lines was worth its learning. */
 const worthwhile = 100;
-/** One line of so many may have something else under a key than all before it; then looking twice costs more than it saves. */
+/** One line of so many may be another than all before it; where more are, looking twice costs more than it saves. */
 const linesAStray = 16;
 /** Some 200 keys. V8 compiles a longer pattern with less care, and one that is much longer not at all. */
 const longestPattern = 20_000;
@@ -79,22 +79,25 @@ class LearnedForm {
   }
 
   read(line: string): Tuple | undefined {
-    const close = this.#narrow === undefined ? undefined : readAs(this.#narrow, line);
-    const tuple = close ?? readAs(this.#wide, line);
-    if (tuple === undefined) return undefined;
-    this.#linesRead += 1;
-    if (close !== undefined) return close;
-    if (this.#seen !== undefined) this.#narrowBy(tuple, this.#seen);
-    else this.#strays += 1;
-    if (this.#strays * linesAStray > this.#linesRead) this.#narrow = undefined;
+    if (this.#narrow !== undefined) {
+      const close = readAs(this.#narrow, line);
+      this.#linesRead += 1;
+      if (close !== undefined) return close;
+      this.#strays += 1;
+      if (this.#strays * linesAStray > this.#linesRead) this.#narrow = undefined;
+    }
+    const tuple = readAs(this.#wide, line);
+    if (tuple !== undefined && this.#seen !== undefined) this.#narrowBy(tuple, this.#seen);
     return tuple;
   }
 
   #narrowBy(tuple: Tuple, seen: KindsSeen): void {
+    this.#linesRead += 1;
     seen.add(tuple);
     if (this.#linesRead < worthwhile) return;
-    this.#narrow = formOf(this.#wide.keys, this.#wide.spacing, seen.kinds);
     this.#seen = undefined;
+    const { keys, spacing } = this.#wide;
+    if (seen.kinds.some((kind) => kind !== 'any')) this.#narrow = formOf(keys, spacing, seen.kinds);
   }
 }
 

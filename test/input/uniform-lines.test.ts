@@ -105,6 +105,24 @@ test('a line is not long looked at twice where many have something else under a 
   assert.equal(readAll('{"a":"y"}'), 1000);
 });
 
+test('nor where many are left to JSON.parse', (t) => {
+  const reader = createUniformReader();
+  reader.missed('{"a":"x"}', { a: 'x' });
+  for (let n = 0; n < 200; n++) reader.read('{"a":"x"}');
+  const looks = t.mock.method(RegExp.prototype, 'exec');
+  for (let n = 0; n < 1000; n++) assert.equal(reader.read('{"a":"\\u00e9"}'), undefined);
+  assert.ok(looks.mock.callCount() < 1200);
+});
+
+test('what has stood under a key in every kind is read by one form only', (t) => {
+  const reader = createUniformReader();
+  reader.missed('{"a":"x"}', { a: 'x' });
+  for (let n = 0; n < 200; n++) reader.read(n % 2 === 0 ? '{"a":"x"}' : '{"a":1}');
+  const looks = t.mock.method(RegExp.prototype, 'exec');
+  assert.equal(reader.read('{"a":[]}'), undefined);
+  assert.equal(looks.mock.callCount(), 1);
+});
+
 test('what exports look like is read by its form', () => {
   const same = (line: string, next: string) => {
     const reader = createUniformReader();
