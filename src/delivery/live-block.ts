@@ -1,4 +1,4 @@
-import type { MappedBlock } from '../model/block.ts';
+import { type MappedBlock, ownBuffer } from '../model/block.ts';
 import type { Operation } from '../targets/target.ts';
 
 /**
@@ -6,7 +6,7 @@ import type { Operation } from '../targets/target.ts';
  * whatever order that happens. Then its memory is given back at once. V8 does not see it (it lies outside of its heap), and would
  * let it lie until there is so much of it that the whole heap is marked.
  *
- * Who makes it retains it, each of its segments in a chunk does, and each releases it once.
+ * Who makes it retains it, each of its segments in a chunk does, and each releases it once (docs/decisions/0012-memory-given-back.md).
  */
 export class LiveBlock {
   readonly mapped: MappedBlock;
@@ -26,17 +26,15 @@ export class LiveBlock {
     this.#retained += 1;
   }
 
-  /** Who reads the block's bytes or its source after the last release gets a TypeError. */
+  /** Who asks for the block's bytes or its source after the last release gets an error, and none of them. */
   release(): void {
     this.#retained -= 1;
     if (this.#retained > 0) return;
     const { bytes, source, block } = this.mapped;
-    free(bytes.buffer);
-    if (block.ownsBuffer === true) free(source.buffer);
+    free(ownBuffer(bytes));
+    if (block.ownsBuffer === true) free(ownBuffer(source));
   }
 }
 
 /** Moved to a buffer of no bytes, the memory is nobody's any more. */
-function free(buffer: ArrayBufferLike): void {
-  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
-}
+const free = (buffer: ArrayBuffer | undefined): void => void buffer?.transfer(0);

@@ -39,8 +39,8 @@ export interface SenderOptions
 
 export interface Sender {
   /**
-   * Takes a chunk over, and releases its blocks when it is settled. Resolves when there is room for more, or at once when the run is
-   * stopping.
+   * Takes a chunk over, and releases its blocks when it is settled. Resolves when there is room for more; at once, with nothing done, when the
+   * run is stopping.
    */
   submit(chunk: Chunk): Promise<void>;
   /** Resolves when all that was submitted is settled or, after `stop`, named. */

@@ -31,7 +31,10 @@ export interface TransportOptions {
 }
 
 export interface Transport {
-  /** What goes wrong is an {@link ApiFailure}; it rejects only for a bug of ours. */
+  /**
+   * What goes wrong is an {@link ApiFailure}; it rejects only for a bug of ours. Once it has resolved, the memory of the request's body may be
+   * given back: what is kept or still being written then must be a copy.
+   */
   send(request: ApiRequest, signal?: AbortSignal): Promise<ApiReply | ApiFailure>;
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** The worker's side of `mapper.ts`: blocks in, mapped blocks out, buffers moved and never copied. */
 import { parentPort, type Transferable } from 'node:worker_threads';
 import type { MappedBlock } from '../model/block.ts';
+import { ownBuffer } from '../model/block.ts';
 import { threadData } from '../threads/start.ts';
 import { createBlockMapping, type FileTask } from './block-mapping.ts';
 import type { FromWorker, ToWorker } from './mapper.ts';
@@ -29,10 +30,6 @@ port.on('message', (message: ToWorker) => {
 function buffersOf(mapped: MappedBlock): Transferable[] {
   const { bytes, starts, ends, firstRow, lastRow, entries, lanes, laneStarts, routes, source } = mapped;
   const all = [bytes, starts, ends, firstRow, lastRow, entries, lanes, laneStarts, routes, source];
-  const buffers = new Set<ArrayBuffer>();
-  for (const { buffer, byteLength } of all) {
-    // What does not own its buffer is cloned instead; a pooled buffer must not be moved away from its other users.
-    if (buffer instanceof ArrayBuffer && byteLength * 2 >= buffer.byteLength && byteLength > 0) buffers.add(buffer);
-  }
-  return [...buffers];
+  // What has no buffer of its own is cloned instead.
+  return [...new Set(all.map(ownBuffer).filter((buffer) => buffer !== undefined))];
 }

@@ -102,3 +102,9 @@ export interface MappedBlock {
   /** The block's own bytes, given back: rejects and uncertain rows quote their source from it. */
   readonly source: Uint8Array;
 }
+
+/** The buffer that these bytes take up, to be moved or freed as a whole; undefined where they are a small part of one, which others read, too. */
+export function ownBuffer({ buffer, byteLength }: ArrayBufferView): ArrayBuffer | undefined {
+  const isOwn = buffer instanceof ArrayBuffer && byteLength > 0 && byteLength * 2 >= buffer.byteLength;
+  return isOwn ? buffer : undefined;
+}

@@ -6,10 +6,7 @@ export interface ApiRequest {
   readonly url: string;
   /** Names as the contract spells them. */
   readonly headers: Readonly<Record<string, string>>;
-  /**
-   * The very bytes that leave, in order, to be joined by the transport before its `send` returns: their memory is not theirs for longer than until
-   * the answer. Empty: no body.
-   */
+  /** The very bytes that leave, in order, to be joined by the transport. They are there until the request is answered. Empty: no body. */
   readonly body: readonly Uint8Array[];
 }
 
