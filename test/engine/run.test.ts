@@ -1,11 +1,17 @@
 /** The equation of every summary is checked by the run itself: what does not add up is an internal error, exit 70. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
+import type { Worker } from 'node:worker_threads';
 import { loadConfig } from '../../src/config/load.ts';
 import { resolveTarget } from '../../src/config/resolve.ts';
+import { createThreadedTransport } from '../../src/delivery/threaded-transport.ts';
 import type { Transport } from '../../src/delivery/transport.ts';
 import { type Book, createMemoryBook } from '../../src/engine/book.ts';
 import type { Feed } from '../../src/engine/feed.ts';
@@ -14,8 +20,10 @@ import { RowFile, rowFiles } from '../../src/journal/rejects.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { Exit, exitOf, UserError } from '../../src/model/fault.ts';
 import type { RowCounts } from '../../src/report/summary.ts';
+import { startThread } from '../../src/threads/start.ts';
 import { makeBlock, makeOperation } from '../support/blocks.ts';
 
+const concurrency = 4;
 const nothing: RowCounts = { read: 0, accepted: 0, rejected: 0, skipped: 0, uncertain: 0, remaining: 0 };
 
 function runOf(
@@ -160,6 +168,68 @@ test('a request that leaves after the input has failed is no "nothing was sent":
   assert.equal(sent, 1);
   assert.equal(summary.stopped?.code, 'input-unreadable');
   assert.equal(summary.exit, Exit.gaveUpRetrying);
+});
+
+test('when the thread that sends dies, the run ends with 70, and what had left is left in doubt', async (t) => {
+  const arrived = new Set<number>();
+  const enough = Promise.withResolvers<void>();
+  // The first answer opens the way for more than one at a time; those get none.
+  const server = createServer(async (request, response) => {
+    arrived.add((JSON.parse(await text(request)) as [{ record: number }])[0].record);
+    if (arrived.size === 1) response.end();
+    if (arrived.size === 3) enough.resolve();
+  });
+  t.after(() => server.close());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const operation = makeOperation({
+    limits: { items: 1, bytes: 100 },
+    request: ({ body }) => ({ method: 'POST', url, headers: {}, body }),
+  });
+  const items = Array.from({ length: 50 }, (_, n) => ({ json: `{"record":${n + 1}}`, record: n + 1 }));
+  const memory = createMemoryBook(1, 1);
+  const states = new Map<number, string>();
+  const book: Book = {
+    ...memory,
+    record(events) {
+      for (const { to, ranges } of events)
+        for (const [from, last] of ranges) for (let record = from; record <= last; record++) states.set(record, to);
+      return memory.record(events);
+    },
+  };
+  let thread: Worker | undefined;
+  const options = { connections: concurrency, timeoutMs: 60_000, connectTimeoutMs: 5000 };
+  const transport = createThreadedTransport(options, (...given) => {
+    thread = startThread(...given);
+    return thread;
+  });
+  const { ran } = runOf(t, nothing, undefined, book, {
+    feed: {
+      async run(take) {
+        await take({ mapped: makeBlock(items, [operation]).mapped, load: 0, rows: items.length, bytes: 1 });
+        return true;
+      },
+    },
+    order: { operations: [operation], limits: { concurrency } },
+    world: { transport },
+  });
+  const failed = ran.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  await enough.promise;
+  await thread?.terminate();
+  const error = await failed;
+  assert.match(String(error), /the thread that sends has ended/);
+  assert.equal(exitOf(error), Exit.internal);
+  const stateOf = (record: number) => states.get(record) ?? 'open';
+  assert.equal(stateOf(1), 'accepted');
+  for (const record of arrived) if (record > 1) assert.equal(stateOf(record), 'sending', `record ${record}`);
+  // What was just about to leave may be in doubt as well, but nothing is taken for loaded.
+  const others = items.map(({ record }) => record).filter((record) => !arrived.has(record));
+  assert.ok(others.every((record) => stateOf(record) !== 'accepted'));
+  assert.ok(others.filter((record) => stateOf(record) === 'open').length > items.length / 2);
 });
 
 for (const command of ['push', 'validate'] as const) {
