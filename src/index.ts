@@ -5,6 +5,7 @@
 export { loadConfig } from './config/load.ts';
 export { type ResolvedTarget, resolveTarget } from './config/resolve.ts';
 export type { LedgerEvent, Settlement } from './delivery/ledger.ts';
+export { createThreadedTransport } from './delivery/threaded-transport.ts';
 export { createTransport, type Transport, type TransportOptions } from './delivery/transport.ts';
 export { type Book, createMemoryBook } from './engine/book.ts';
 export { type Enrolled, enroll } from './engine/enroll.ts';
