@@ -1,7 +1,6 @@
 /** The worker's side of `mapper.ts`: blocks in, mapped blocks out, buffers moved and never copied. */
 import { parentPort, type Transferable } from 'node:worker_threads';
-import type { MappedBlock } from '../model/block.ts';
-import { ownBuffer } from '../model/block.ts';
+import { type MappedBlock, ownBuffer } from '../model/block.ts';
 import { threadData } from '../threads/start.ts';
 import { createBlockMapping, type FileTask } from './block-mapping.ts';
 import type { FromWorker, ToWorker } from './mapper.ts';
