@@ -1,13 +1,16 @@
 /** Debian's strace, which can end a process at a chosen system call, or make the call fail. It counts them thread by thread; SQLite works on the main one. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Workdir } from '../support/workdir.ts';
 
-const quietly = ['strace', '-f', '-qqq', '-o', '/dev/null'];
+/** Traces `execve` too: the first line of a log is then the main thread's. */
+const strace = (log: string, ...calls: readonly string[]): string[] => [
+  ...['strace', '-f', '-qqq', '-o', log],
+  ...['-e', `trace=execve,${calls.join(',')}`],
+];
 
-export const killedAt = (call: string, nth: number): string[] => [
-  ...quietly,
-  '-e',
-  `trace=${call}`,
+export const killedAt = (call: string, nth: number, log = '/dev/null'): string[] => [
+  ...strace(log, call),
   '-e',
   `inject=${call}:signal=KILL:when=${nth}`,
 ];
@@ -16,9 +19,7 @@ export const killedAt = (call: string, nth: number): string[] => [
 export type When = number | `${number}+` | `${number}+${number}`;
 
 export const failingAt = (call: string, error: 'EIO' | 'ENOSPC', nth: When): string[] => [
-  ...quietly,
-  '-e',
-  `trace=${call}`,
+  ...strace('/dev/null', call),
   '-e',
   `inject=${call}:error=${error}:when=${nth}`,
 ];
@@ -36,12 +37,20 @@ export async function countSystemCalls<Call extends string>(
   calls: readonly Call[],
 ): Promise<Record<Call, number>> {
   const log = join(workdir.path, 'calls.log');
-  await workdir.run(args, {
-    under: ['strace', '-f', '-qqq', '--seccomp-bpf', '-o', log, '-e', `trace=${calls.join(',')}`],
-  });
-  const lines = workdir.read('calls.log').split('\n');
-  const main = lines[0]?.split(' ')[0];
-  const count = (call: Call) =>
-    lines.filter((line) => line.startsWith(`${main} `) && line.includes(` ${call}(`)).length;
-  return Object.fromEntries(calls.map((call) => [call, count(call)])) as Record<Call, number>;
+  await workdir.run(args, { under: [...strace(log, ...calls), '--seccomp-bpf'] });
+  return Object.fromEntries(calls.map((call) => [call, countLogged(log, call)])) as Record<Call, number>;
+}
+
+/** How often the main thread of the run that wrote this log made the call. */
+export const countLogged = (log: string, call: string): number =>
+  mainLines(log).filter((line) => line.includes(` ${call}(`)).length;
+
+/** Whether the run that wrote this log was killed; it may have said its last line before. */
+export const wasKilled = (log: string): boolean =>
+  mainLines(log).some((line) => line.includes('+++ killed by SIGKILL'));
+
+function mainLines(log: string): string[] {
+  const lines = readFileSync(log, 'utf8').split('\n');
+  const main = Number.parseInt(lines[0] ?? '', 10);
+  return lines.filter((line) => Number.parseInt(line, 10) === main);
 }
