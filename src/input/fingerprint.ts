@@ -20,6 +20,8 @@ const stretchBytes = 64 * 1024;
 /** An export of the same size that differs only in the middle must not pass for one that was loaded. */
 const wholeUpToBytes = 64 * 1024 * 1024;
 const stretches = 256;
+/** Of what is read as a whole, so much at once. */
+const pieceBytes = 256 * 1024;
 
 /** Of a regular file; throws UserError: `input-missing`, `input-unreadable`. */
 export async function fingerprintOf(path: string): Promise<Fingerprint> {
@@ -27,7 +29,7 @@ export async function fingerprintOf(path: string): Promise<Fingerprint> {
     const { size } = await handle.stat();
     return {
       size,
-      head: await hashOf(handle, [0]),
+      head: await hashOf(handle, [{ from: 0, length: stretchBytes }]),
       tail: await hashOf(handle, restOf(size)),
     };
   });
@@ -65,28 +67,48 @@ export async function borderHolds(
 const lf = 10;
 const cr = 13;
 
-/** Where to hash behind the head: everywhere, or at evenly spread places and at the end. */
-function restOf(size: number): number[] {
-  const places: number[] = [];
-  const step = size <= wholeUpToBytes ? stretchBytes : Math.floor(size / stretches);
-  for (let at = stretchBytes; at < size; at += step) places.push(at);
-  if (size > wholeUpToBytes) places.push(size - stretchBytes);
-  return places;
+/** A part of a file, in bytes. */
+interface Stretch {
+  readonly from: number;
+  readonly length: number;
 }
 
-async function hashOf(handle: FileHandle, places: readonly number[]): Promise<string> {
+/** What to hash behind the head: everything, or stretches that are evenly spread, and the end. */
+function restOf(size: number): Stretch[] {
+  const isWhole = size <= wholeUpToBytes;
+  const length = isWhole ? pieceBytes : stretchBytes;
+  const step = isWhole ? pieceBytes : Math.floor(size / stretches);
+  const rest: Stretch[] = [];
+  for (let from = stretchBytes; from < size; from += step) rest.push({ from, length });
+  if (!isWhole) rest.push({ from: size - stretchBytes, length });
+  return rest;
+}
+
+/** Each is hashed while the next one is read. */
+async function hashOf(handle: FileHandle, hashed: readonly Stretch[]): Promise<string> {
   const hash = createHash('sha256');
-  const bytes = Buffer.alloc(stretchBytes);
-  for (const place of places) {
-    let length = 0;
-    while (length < bytes.length) {
-      const { bytesRead } = await handle.read(bytes, length, bytes.length - length, place + length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
-    hash.update(bytes.subarray(0, length));
+  const longest = Math.max(0, ...hashed.map(({ length }) => length));
+  let [buffer, other] = [Buffer.allocUnsafe(longest), Buffer.allocUnsafe(longest)];
+  let ahead: Promise<Buffer> | undefined;
+  for (const [index, stretch] of hashed.entries()) {
+    const bytes = await (ahead ?? readStretch(handle, stretch, buffer));
+    [buffer, other] = [other, buffer];
+    const next = hashed[index + 1];
+    ahead = next && readStretch(handle, next, buffer);
+    hash.update(bytes);
   }
   return hash.digest('hex');
+}
+
+/** Less than all of it where the file ends. */
+async function readStretch(handle: FileHandle, { from, length }: Stretch, into: Buffer): Promise<Buffer> {
+  let read = 0;
+  while (read < length) {
+    const { bytesRead } = await handle.read(into, read, length - read, from + read);
+    if (bytesRead === 0) break;
+    read += bytesRead;
+  }
+  return into.subarray(0, read);
 }
 
 async function withFile<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +53,35 @@ describe('the fingerprint of a file', () => {
     }
     assert.equal(original.size, long.length);
     assert.match(original.head, /^[0-9a-f]{64}$/);
+  });
+
+  const sha256 = (...parts: readonly Uint8Array[]) =>
+    parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
+
+  // What an older release wrote to its journal must still fit.
+  it('is of the first 64 KiB, and of all of the rest', async () => {
+    const text = Buffer.from(Array.from({ length: 150_000 }, (_, index) => `${index},`).join(''));
+    for (const size of [70_000, 65_536 + 262_144, 65_536 + 262_145, text.length]) {
+      const bytes = text.subarray(0, size);
+      assert.deepEqual(await fingerprintOf(await file(bytes)), {
+        size,
+        head: sha256(bytes.subarray(0, 65_536)),
+        tail: sha256(bytes.subarray(65_536)),
+      });
+    }
+  });
+
+  it('of a file of more than 64 MiB is of 256 stretches evenly spread behind the first 64 KiB, and of the last', async () => {
+    const bytes = Buffer.alloc(64 * 1024 * 1024 + 12_345);
+    for (let at = 0; at < bytes.length; at += 4096) bytes.writeUInt32LE(at, at);
+    const every = Math.floor(bytes.length / 256);
+    const spread: Buffer[] = [];
+    for (let at = 65_536; at < bytes.length; at += every) spread.push(bytes.subarray(at, at + 65_536));
+    assert.deepEqual(await fingerprintOf(await file(bytes)), {
+      size: bytes.length,
+      head: sha256(bytes.subarray(0, 65_536)),
+      tail: sha256(...spread, bytes.subarray(-65_536)),
+    });
   });
 
   it('of a missing file is a clear error', async () => {
