@@ -1,10 +1,9 @@
-import { type MappedBlock, ownBuffer } from '../model/block.ts';
+import { freeBytes, type MappedBlock } from '../model/block.ts';
 import type { Operation } from '../targets/target.ts';
 
 /**
  * A mapped block together with the load it belongs to, as long as its bytes are needed: until each chunk that has items of it is settled, in
- * whatever order that happens. Then its memory is given back at once. V8 does not see it (it lies outside of its heap), and would
- * let it lie until there is so much of it that the whole heap is marked.
+ * whatever order that happens. Then its memory is given back at once.
  *
  * Who makes it retains it, each of its segments in a chunk does, and each releases it once (docs/decisions/0012-memory-given-back.md).
  */
@@ -31,10 +30,7 @@ export class LiveBlock {
     this.#retained -= 1;
     if (this.#retained > 0) return;
     const { bytes, source, block } = this.mapped;
-    free(ownBuffer(bytes));
-    if (block.ownsBuffer === true) free(ownBuffer(source));
+    freeBytes(bytes);
+    if (block.ownsBuffer === true) freeBytes(source);
   }
 }
-
-/** Moved to a buffer of no bytes, the memory is nobody's any more. */
-const free = (buffer: ArrayBuffer | undefined): void => void buffer?.transfer(0);

@@ -2,16 +2,16 @@
  * Moves the borders of blocks to borders between groups, before the blocks are handed to whoever maps them. The last group of a block is carried over
  * to the next one, so a block may be larger than it was cut; only a group that is too large to be sent is ever divided, and then its parts say so.
  *
- * Memory holds one block and one group.
+ * Memory holds one block and one group: what is given is a copy that is its own, and a block that was divided is given back at once.
  */
 import { RecordScanner } from '../input/borders.ts';
 import { rulesOf, type SourceDescription } from '../input/description.ts';
 import { unitSize, unitsOf } from '../input/encodings.ts';
+import { locate } from '../input/locate.ts';
 import { parserFor } from '../input/parse.ts';
-import { type Located, locate } from '../input/rows.ts';
 import type { CompiledGroup } from '../mapping/group.ts';
 import { mostGroupBytes, nameOf } from '../mapping/map-groups.ts';
-import type { Block, GroupEdges } from '../model/block.ts';
+import { type Block, freeBytes, type GroupEdges } from '../model/block.ts';
 
 export interface GroupCutting {
   readonly description: SourceDescription;
@@ -26,6 +26,7 @@ export interface GroupCutting {
 interface Carried {
   readonly key: string;
   readonly start: Pick<Block, 'file' | 'startByte' | 'startLine' | 'startRecord'>;
+  /** Each in a buffer of its own. */
   readonly parts: Uint8Array[];
   records: number;
   endByte: number;
@@ -60,7 +61,7 @@ export async function* cutAtGroups(blocks: AsyncIterable<Block>, cutting: GroupC
   });
   /** What is carried, and `count` rows of the block behind it. */
   const joined = (seen: SeenBlock, count: number): Block => {
-    if (carried === undefined) return seen.slice(0, count);
+    if (carried === undefined) return owned(seen.slice(0, count));
     const whole = count === 0 ? joinParts(carried) : join(carried, seen.slice(0, count), description);
     carried = undefined;
     return whole;
@@ -125,18 +126,24 @@ export async function* cutAtGroups(blocks: AsyncIterable<Block>, cutting: GroupC
       return;
     }
     if (tail === undefined) {
-      yield give(joined(seen, count), { before, after: 'border' }, false);
+      const isCopied = carried !== undefined;
+      const given = give(joined(seen, count), { before, after: 'border' }, false);
+      if (isCopied) release(block);
       before = 'unknown';
+      yield given;
       continue;
     }
     if (isOneGroup && continues && carried !== undefined) {
       extend(carried, seen, description);
     } else {
+      let given: Block | undefined;
       if (carried !== undefined || from > 0) {
-        yield give(joined(seen, from), { before, after: 'border' }, false);
+        given = give(joined(seen, from), { before, after: 'border' }, false);
         before = from > 0 && seen.keyAt(from - 1) === undefined ? 'unknown' : 'border';
       }
       carried = carry(seen, from, tail);
+      if (from > 0) release(block);
+      if (given !== undefined) yield given;
     }
     if (carried.records > group.most || carried.lastByte - carried.start.startByte > mostGroupBytes) {
       yield give(joinParts(carried), { before, after: 'group' }, false);
@@ -167,23 +174,17 @@ function blockReader(description: SourceDescription, group: GroupCutting['group'
   const rules = rulesOf(description);
   const unit = unitSize(description.coding);
   return (block) => {
-    const located = locate(rules, unitsOf(block.bytes, description.coding));
-    const keys: (string | undefined)[] = new Array(located.length);
-    const known = new Uint8Array(located.length);
-    const at = (index: number): Located => {
-      const record = located[index];
-      if (record === undefined) throw new RangeError(`No row ${index} in a block of ${block.records}`);
-      return record;
-    };
-    const byteAt = (index: number) => block.startByte + at(index).start * unit;
+    const located = locate(rules, unitsOf(block.bytes, description.coding), block.records);
+    const keys = new Map<number, string | undefined>();
+    const byteAt = (index: number) => block.startByte + located.at(index).start * unit;
     const slice = (from: number, to: number): Block => {
       if (from === 0 && to === located.length) return block;
-      const start = at(from).start * unit;
-      const end = to === located.length ? block.bytes.length : at(to).start * unit;
+      const start = located.at(from).start * unit;
+      const end = to === located.length ? block.bytes.length : located.at(to).start * unit;
       return {
         ...block,
         startByte: from === 0 ? block.startByte : byteAt(from),
-        startLine: from === 0 ? block.startLine : block.startLine + at(from).line,
+        startLine: from === 0 ? block.startLine : block.startLine + located.at(from).line,
         startRecord: block.startRecord + from,
         records: to - from,
         bytes: block.bytes.subarray(from === 0 ? 0 : start, end),
@@ -192,19 +193,16 @@ function blockReader(description: SourceDescription, group: GroupCutting['group'
     };
     const readAround = (index: number) => {
       // Whoever asks goes forwards from the start or backwards from the end.
-      const from = known[index + 1] === 1 || index === located.length - 1 ? Math.max(0, index - rowsAtOnce + 1) : index;
+      const from = keys.has(index + 1) || index === located.length - 1 ? Math.max(0, index - rowsAtOnce + 1) : index;
       const to = from === index ? Math.min(located.length, index + rowsAtOnce) : index + 1;
       const part = parse(slice(from, to));
-      for (let row = from; row < to; row++) {
-        keys[row] = nameOf(part.row(row - from), group);
-        known[row] = 1;
-      }
+      for (let row = from; row < to; row++) keys.set(row, nameOf(part.row(row - from), group));
     };
     return {
       block,
       keyAt(index) {
-        if (known[index] !== 1) readAround(index);
-        return keys[index];
+        if (!keys.has(index)) readAround(index);
+        return keys.get(index);
       },
       byteAt,
       slice,
@@ -214,7 +212,7 @@ function blockReader(description: SourceDescription, group: GroupCutting['group'
 
 function carry(seen: SeenBlock, from: number, key: string): Carried {
   const { block } = seen;
-  const { file, startByte, startLine, startRecord, bytes, records } = seen.slice(from, block.records);
+  const { file, startByte, startLine, startRecord, bytes, records } = owned(seen.slice(from, block.records));
   return {
     key,
     start: { file, startByte, startLine, startRecord },
@@ -227,25 +225,45 @@ function carry(seen: SeenBlock, from: number, key: string): Carried {
 
 function extend(carried: Carried, seen: SeenBlock, description: SourceDescription): void {
   const { block } = seen;
-  carried.parts.push(...gapBefore(block, carried, description), block.bytes);
+  carried.parts.push(...gapBefore(block, carried, description), owned(block).bytes);
   carried.records += block.records;
   carried.endByte = block.startByte + block.bytes.length;
   carried.lastByte = seen.byteAt(block.records - 1);
 }
 
-const joinParts = ({ start, parts, records }: Carried): Block => ({
-  ...start,
-  records,
-  bytes: parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts),
-  sequence: 0,
-  last: false,
-});
+function joinParts({ start, parts, records }: Carried): Block {
+  const [only] = parts;
+  const bytes = parts.length === 1 && only !== undefined ? only : joinedBytes(parts);
+  if (bytes !== only) parts.forEach(freeBytes);
+  return { ...start, records, bytes, ownsBuffer: true, sequence: 0, last: false };
+}
 
-const join = (carried: Carried, block: Block, description: SourceDescription): Block => ({
-  ...joinParts(carried),
-  records: carried.records + block.records,
-  bytes: Buffer.concat([...carried.parts, ...gapBefore(block, carried, description), block.bytes]),
-});
+function join(carried: Carried, block: Block, description: SourceDescription): Block {
+  const { start, parts, records } = carried;
+  const bytes = joinedBytes([...parts, ...gapBefore(block, carried, description), block.bytes]);
+  parts.forEach(freeBytes);
+  return { ...block, ...start, records: records + block.records, bytes, ownsBuffer: true };
+}
+
+/** The same, in a buffer that nobody else reads. */
+const owned = (block: Block): Block =>
+  block.ownsBuffer === true ? block : { ...block, bytes: joinedBytes([block.bytes]), ownsBuffer: true };
+
+/** Of a block of which only copies were kept. */
+function release({ ownsBuffer, bytes }: Block): void {
+  if (ownsBuffer === true) freeBytes(bytes);
+}
+
+/** In a buffer of their own: Node's `concat` may take a part of one that others use. */
+function joinedBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
 
 const lf = 10;
 const cr = 13;

@@ -1,5 +1,7 @@
 /** A set of key hashes in bounded memory: 8 bytes a slot, at most two thirds of the slots in use. */
 
+import { freeBytes } from '../model/block.ts';
+
 const firstSlots = 1 << 14;
 /** 5.6 million keys in 64 MB. */
 const mostSlots = 1 << 23;
@@ -42,6 +44,7 @@ export class KeySet {
   #grow(): void {
     const slots = new Float64Array(this.#slots.length * 2);
     for (const hash of this.#slots) if (hash !== 0) insert(slots, hash);
+    freeBytes(this.#slots);
     this.#slots = slots;
   }
 }

@@ -36,8 +36,8 @@ export function createReturning(
   const returns = (hash: number): boolean => {
     const found = recent.add(hash);
     if (found !== 'full') return found === 'known' || (older?.has(hash) ?? false);
-    older = recent;
-    recent = new KeySet(slots);
+    [older, recent] = [recent, older ?? new KeySet(slots)];
+    recent.clear();
     recent.add(hash);
     return older.has(hash);
   };

@@ -11,17 +11,8 @@ import { countColumns } from './delimiter.ts';
 import { rulesOf, type SourceDescription } from './description.ts';
 import { unitSize, unitsOf } from './encodings.ts';
 import { linesOf } from './lines.ts';
-import {
-  inBlock,
-  keptOfTooLarge,
-  type Located,
-  locate,
-  mustAgree,
-  type ParsedBlock,
-  RowFault,
-  tooLarge,
-  undecodable,
-} from './rows.ts';
+import { type Located, type Locations, locate } from './locate.ts';
+import { inBlock, keptOfTooLarge, mustAgree, type ParsedBlock, RowFault, tooLarge, undecodable } from './rows.ts';
 
 const quote = 34;
 
@@ -125,7 +116,7 @@ export function csvParser(description: SourceDescription, decoder: Decoder): (bl
       for (const row of readSound(block, sound)) rows.push(row);
       sound = [];
     };
-    for (const record of locate(rules, units)) {
+    for (const record of locate(rules, units, block.records)) {
       const bytes = block.bytes.subarray(record.start * unit, record.end * unit);
       let fault: RowFault | undefined;
       if (record.kind === 'too-large') fault = tooLarge(maxRowBytes);
@@ -157,10 +148,10 @@ export function csvParser(description: SourceDescription, decoder: Decoder): (bl
   };
 
   return (block) => {
-    let located: Located[] | undefined;
+    let located: Locations | undefined;
     const at = (index: number): Located => {
-      located ??= locate(rules, unitsOf(block.bytes, coding));
-      return inBlock(located, index);
+      located ??= locate(rules, unitsOf(block.bytes, coding), block.records);
+      return located.at(index);
     };
     const readApart = () => {
       const rows = takeApart(block, unitsOf(block.bytes, coding));

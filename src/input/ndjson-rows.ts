@@ -11,18 +11,9 @@ import { type Decoder, textWithEscapes } from './decode.ts';
 import { rulesOf, type SourceDescription } from './description.ts';
 import { unitSize, unitsOf } from './encodings.ts';
 import { feedLinesOf } from './lines.ts';
+import { type Located, type Locations, locate } from './locate.ts';
 import { hasDigitRun, holdsLongNumber, mayHoldLongExponent, parseLine } from './long-numbers.ts';
-import {
-  inBlock,
-  keptOfTooLarge,
-  type Located,
-  locate,
-  mustAgree,
-  type ParsedBlock,
-  RowFault,
-  tooLarge,
-  undecodable,
-} from './rows.ts';
+import { inBlock, keptOfTooLarge, mustAgree, type ParsedBlock, RowFault, tooLarge, undecodable } from './rows.ts';
 import type { Tuple } from './tuple.ts';
 import { createUniformReader } from './uniform-lines.ts';
 
@@ -51,7 +42,7 @@ export function ndjsonParser(description: SourceDescription, decoder: Decoder): 
   };
 
   const readApart = (block: Block): ((index: number) => JsonObject | RowFault) => {
-    const rows = locate(rules, unitsOf(block.bytes, coding)).map((record) => {
+    const rows = Array.from(locate(rules, unitsOf(block.bytes, coding), block.records), (record) => {
       if (record.kind === 'too-large') return tooLarge(maxRowBytes);
       const bytes = block.bytes.subarray(record.start * unit, record.end * unit);
       const line = decoder.text(bytes);
@@ -63,10 +54,10 @@ export function ndjsonParser(description: SourceDescription, decoder: Decoder): 
   };
 
   return (block) => {
-    let located: Located[] | undefined;
+    let located: Locations | undefined;
     const at = (index: number): Located => {
-      located ??= locate(rules, unitsOf(block.bytes, coding));
-      return inBlock(located, index);
+      located ??= locate(rules, unitsOf(block.bytes, coding), block.records);
+      return located.at(index);
     };
     const row = readWhole(block) ?? readApart(block);
     return {

@@ -2,7 +2,6 @@
 import type { Block } from '../model/block.ts';
 import type { Fault } from '../model/fault.ts';
 import type { JsonObject } from '../model/json.ts';
-import { type BorderRules, type QuoteFault, type RecordKind, RecordScanner } from './borders.ts';
 import { inputFault } from './codes.ts';
 import type { Decoder } from './decode.ts';
 import type { Tuple } from './tuple.ts';
@@ -32,38 +31,6 @@ export interface ParsedBlock {
   position(index: number): { readonly line: number; readonly byte: number };
   /** Row `index` as it was written: JSON text of an object where it could be read, else its raw text. */
   source(index: number): { readonly kind: 'json' | 'text'; readonly text: string };
-}
-
-/** A record of a block, by where it stands in the block's units. */
-export interface Located {
-  readonly start: number;
-  readonly end: number;
-  /** Line breaks between the block's start and the record. */
-  readonly line: number;
-  readonly kind: Exclude<RecordKind, 'blank'>;
-  /** When `kind` is `broken`. */
-  readonly quoteFault: QuoteFault;
-  readonly faultAt: number;
-}
-
-/** Reads a block's borders again. A block ends where its file or one of its lines ends, so every decision comes out as it did when it was cut. */
-export function locate(rules: BorderRules, units: Uint8Array): Located[] {
-  const scanner = new RecordScanner(rules);
-  const located: Located[] = [];
-  let at = 0;
-  let line = 0;
-  while (at < units.length) {
-    const next = scanner.next(units, at, units.length, true);
-    const { kind, contentEnd, quoteFault, faultAt } = scanner;
-    if (kind === 'too-large') {
-      located.push({ start: at, end: units.length, line, kind, quoteFault, faultAt });
-      break;
-    }
-    if (kind !== 'blank') located.push({ start: at, end: contentEnd, line, kind, quoteFault, faultAt });
-    line += scanner.lines;
-    at = next;
-  }
-  return located;
 }
 
 /** An internal check: parser and scanner must see the same rows, or positions would lie. */

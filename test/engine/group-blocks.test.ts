@@ -6,7 +6,7 @@ import { type Border, openStream } from '../../src/input/source.ts';
 import { compileMapping } from '../../src/mapping/compile.ts';
 import { parseMapping } from '../../src/mapping/load.ts';
 import { blockMapper } from '../../src/mapping/map-block.ts';
-import type { Block, MappedBlock } from '../../src/model/block.ts';
+import { type Block, freeBytes, type MappedBlock, ownBuffer } from '../../src/model/block.ts';
 import { inPieces } from '../input/reading.ts';
 import { fakeTarget, openOperation } from '../support/fake-target.ts';
 
@@ -137,8 +137,13 @@ async function mapped(
     upTo: options.upTo,
     onCut,
   })) {
-    blocks.push(block);
-    done.push(map(block));
+    const kept = structuredClone(block);
+    // As a thread takes it: whoever cut it must have no more use for it.
+    assert.equal(block.ownsBuffer, true);
+    assert.ok(ownBuffer(block.bytes) ?? block.bytes.length === 0, `${block.bytes.length} bytes of a larger buffer`);
+    freeBytes(block.bytes);
+    blocks.push(kept);
+    done.push(map(kept));
   }
   return { blocks, mapped: done, cut };
 }
