@@ -100,9 +100,7 @@ export async function* groupsOf(
   const parse = parserFor(description);
   for await (const block of cutAtGroups(blocks, { description, group })) {
     const { startRecord } = block;
-    const parsed = parse(block);
-    const rows = Array.from({ length: parsed.length }, (_, index) => parsed.row(index));
-    for (const { from, to } of stretchesOf(rows, group, (index) => startRecord + index))
+    for (const { from, to } of stretchesOf(parse(block), group, (index) => startRecord + index))
       yield [startRecord + from, startRecord + to - 1];
   }
 }

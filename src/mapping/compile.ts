@@ -21,6 +21,13 @@ import { type ChangeRow, loadRowTransform, rowTransformPath } from './transform.
 export type { TargetKind } from './mapping.ts';
 export type { Row, Shape } from './row-shape.ts';
 
+/** Worth a word about a row of a group, by its index in it, though it goes out. */
+export interface RowWarning {
+  readonly row: number;
+  readonly code: string;
+  readonly text: string;
+}
+
 export type MappedRow =
   | { readonly kind: 'skipped' }
   | { readonly kind: 'rejected'; readonly faults: readonly EntryFault[] }
@@ -29,7 +36,7 @@ export type MappedRow =
       readonly kind: 'items';
       readonly items: readonly (Encoded | undefined)[];
       /** Of the group as a whole; `row` is an index into its rows. */
-      readonly warnings?: readonly { readonly row: number; readonly code: string; readonly text: string }[];
+      readonly warnings?: readonly RowWarning[];
     };
 
 export interface MapOptions {

@@ -3,7 +3,7 @@
 import { type Fault, shorten } from '../model/fault.ts';
 import { maskText } from '../model/mask.ts';
 import type { MappingCode } from './codes.ts';
-import type { CompiledMapping, MapOptions, MappedRow, MapSeen } from './compile.ts';
+import type { CompiledMapping, MapOptions, MappedRow, MapSeen, RowWarning } from './compile.ts';
 import { quote } from './complaint.ts';
 import type { EntryFault, GroupRows } from './group-rows.ts';
 import type { Mapping, MappingGroup } from './mapping.ts';
@@ -53,25 +53,32 @@ export function compileGroup(mapping: Mapping, { by, most }: MappingGroup, parts
   };
 
   const mixed = (rows: readonly Row[]): EntryFault[] => {
-    const [first, ...others] = rows;
-    if (first === undefined || mapping.key.length === 0) return [];
+    const [first] = rows;
+    const faults: EntryFault[] = [];
+    if (first === undefined || mapping.key.length === 0) return faults;
     const key = keyOf(first);
-    return others.flatMap((row, index) => {
-      if (keyOf(row) === key) return [];
+    for (let row = 1; row < rows.length; row++) {
+      const other = rows[row] as Row;
+      if (keyOf(other) === key) continue;
       const reason = `the group's first row has another ${mapping.key.join(' and ')}: one group is about one of them`;
-      return [{ ...fault('group-mixed', reason, row, mapping.key[0]), row: index + 1 }];
-    });
+      faults.push({ ...fault('group-mixed', reason, other, mapping.key[0]), row });
+    }
+    return faults;
   };
 
-  const differing = (rows: readonly Row[]) => {
-    const [first, ...others] = rows;
-    if (first === undefined) return [];
-    return single.flatMap(({ name, read }) => {
-      const text = sourceText(read(first));
-      const row = others.findIndex((other) => sourceText(read(other)) !== text) + 1;
-      const says = `rows of one group differ in ${quote(name)}, which is read from the first row only: is it meant for each?`;
-      return row === 0 ? [] : [{ row, code: 'group-differs', text: says }];
-    });
+  const differing = (rows: readonly Row[]): RowWarning[] => {
+    const [first] = rows;
+    const warnings: RowWarning[] = [];
+    if (first === undefined) return warnings;
+    for (const { read, text } of single) {
+      const value = sourceText(read(first));
+      for (let row = 1; row < rows.length; row++) {
+        if (sourceText(read(rows[row] as Row)) === value) continue;
+        warnings.push({ row, code: 'group-differs', text });
+        break;
+      }
+    }
+    return warnings;
   };
 
   return {
@@ -115,11 +122,12 @@ function changeAll(rows: readonly Row[], change: ChangeRow): readonly Row[] | Ex
   return faults.length > 0 ? { kind: 'rejected', faults } : changed;
 }
 
-/** Columns that fields of the item itself read by name: they should be the same in all rows of a group. */
+/** Columns that fields of the item itself read by name: they should be the same in all rows of a group, and `text` is said where they are not. */
 function singleColumns(mapping: Mapping, shape: Shape) {
   const names = new Set(mapping.entries.flatMap(({ fields }) => fields.flatMap(({ from = [] }) => from)));
   return [...names].flatMap((name) => {
     const read = sourceReader(shape, name);
-    return typeof read === 'string' ? [] : [{ name, read }];
+    const text = `rows of one group differ in ${quote(name)}, which is read from the first row only: is it meant for each?`;
+    return typeof read === 'string' ? [] : [{ read, text }];
   });
 }

@@ -33,6 +33,7 @@ interface Stretch {
   readonly from: number;
   readonly to: number;
   readonly key: string | undefined;
+  readonly rows: readonly ParsedRow[];
 }
 
 export function groupMapper(
@@ -47,14 +48,14 @@ export function groupMapper(
 
   return (block) => {
     const parsed = parse(block);
-    const rows = Array.from({ length: parsed.length }, (_, index) => parsed.row(index));
     const items = collect(block);
     const skipped: [number, number][][] = Array.from({ length: entryCount }, () => []);
     const rejected: RowRejection[] = [];
     const warnings = new Map<string, { code: string; text: string; count: number; line: number }>();
     const keys = context.keys ? new Float64Array(block.records) : undefined;
-    const hashes: number[] = [];
-    const firsts: number[] = [];
+    const hashes = new Float64Array(parsed.length);
+    const firsts = new Uint32Array(parsed.length);
+    let groups = 0;
 
     const recordOf = (index: number) => parsed.recordOf?.(index) ?? block.startRecord + index;
     const isDone = (entry: number, index: number) => done?.(entry, recordOf(index)) ?? false;
@@ -74,17 +75,16 @@ export function groupMapper(
         ...(range === undefined ? {} : { group: range }),
       });
     };
-    const rejectAll = ({ from, to }: Stretch, code: GroupCode, reason: string, range?: RecordRange) => {
-      for (let index = from; index < to; index++) reject(index, [group.fault(code, reason, rows[index] as Row)], range);
+    const rejectAll = ({ from, rows }: Stretch, code: GroupCode, reason: string, range?: RecordRange) => {
+      for (const [at, row] of rows.entries()) reject(from + at, [group.fault(code, reason, row as Row)], range);
     };
 
-    const stretches = stretchesOf(rows, group, recordOf);
-    const isUnknown = (at: number) => stretches[at] !== undefined && stretches[at].key === undefined;
+    const isUnknown = (stretch: Stretch | undefined) => stretch !== undefined && stretch.key === undefined;
     const adjoin = (index: number) => recordOf(index) === recordOf(index - 1) + 1;
 
     /** The faults of the rows that have some; the others are told who is to blame. */
     const rejectGroup = (stretch: Stretch, faults: readonly EntryFault[]) => {
-      const { from, to } = stretch;
+      const { from, to, rows } = stretch;
       const range: RecordRange = [recordOf(from), recordOf(to - 1)];
       const byRow = new Map<number, Fault[]>();
       for (const { row = 0, ...fault } of faults) byRow.set(row, [...(byRow.get(row) ?? []), fault]);
@@ -93,21 +93,19 @@ export function groupMapper(
       const { line } = parsed.position(from + culprit);
       const about = first?.field ?? first?.column;
       const reason = `line ${line} of the same group is at fault: ${about === undefined ? '' : `${about}: `}${first?.reason}`;
-      for (let index = from; index < to; index++) {
-        const own = byRow.get(index - from);
-        reject(index, own ?? [group.fault('group-rejected', reason, rows[index] as Row)], range);
-      }
+      for (const [at, row] of rows.entries())
+        reject(from + at, byRow.get(at) ?? [group.fault('group-rejected', reason, row as Row)], range);
     };
 
     const mapGroup = (stretch: Stretch) => {
-      const { from, to } = stretch;
+      const { from, to, rows } = stretch;
       const first = recordOf(from);
       const options = {
         now,
         identity: (entry: number) => createHash('sha256').update(`${loadKey}:${first}:${entry}`).digest('hex'),
         ...(done === undefined ? {} : { done: (entry: number) => isDone(entry, from) }),
       };
-      const mapped = compiled.group?.mapRows(rows.slice(from, to) as Row[], options) ?? { kind: 'skipped' as const };
+      const mapped = compiled.group?.mapRows(rows as Row[], options) ?? { kind: 'skipped' as const };
       if (mapped.kind === 'rejected') return rejectGroup(stretch, mapped.faults);
       if (mapped.kind === 'items') for (const warning of mapped.warnings ?? []) warn(from + warning.row, warning);
       let any = false;
@@ -121,46 +119,59 @@ export function groupMapper(
           for (let index = from; index < to; index++) extend(skipped[entry] ?? [], recordOf(index));
         }
       }
-      if (any && keys !== undefined) keys[first - block.startRecord] = keyHash(compiled.keyOf(rows[from] as Row));
+      if (any && keys !== undefined) keys[first - block.startRecord] = keyHash(compiled.keyOf(rows[0] as Row));
     };
 
-    for (const [at, stretch] of stretches.entries()) {
+    const take = (before: Stretch | undefined, stretch: Stretch, after: Stretch | undefined) => {
       const { from, to, key } = stretch;
-      const row = rows[from];
-      if (row === undefined) continue;
+      const [row] = stretch.rows;
+      if (row === undefined) return;
       if (key === undefined) {
         const missing = `the row has no ${group.by}, so it is not known which group it belongs to`;
         reject(
           from,
           row instanceof RowFault ? compiled.readFaults(row.faults) : [group.fault('group-key-missing', missing, row)],
         );
-        continue;
+        return;
       }
-      const isFirst = at === 0;
-      const isLast = at === stretches.length - 1;
-      const goesOn = (isFirst && block.edges?.before === 'group') || (isLast && block.edges?.after === 'group');
-      if (goesOn || isTooLarge(stretch, parsed, block, group.most)) {
+      const edgeBefore = before === undefined ? block.edges?.before : undefined;
+      const edgeAfter = after === undefined ? block.edges?.after : undefined;
+      if (edgeBefore === 'group' || edgeAfter === 'group' || isTooLarge(stretch, parsed, block, group.most)) {
         const size = `more than ${group.most} rows, or ${mostGroupBytes / 1024 / 1024} MiB of them`;
         rejectAll(stretch, 'group-too-large', `${size}, have the same ${group.by}`);
-        continue;
+        return;
       }
-      const before = isFirst ? block.edges?.before === 'unknown' : isUnknown(at - 1) && adjoin(from);
-      const after = isLast ? block.edges?.after === 'unknown' : isUnknown(at + 1) && adjoin(to);
-      if (before || after) {
-        const side = before ? 'before' : 'after';
-        const range: RecordRange = [recordOf(from) - (before ? 1 : 0), recordOf(to - 1) + (after ? 1 : 0)];
+      const unknownBefore = edgeBefore === 'unknown' || (isUnknown(before) && adjoin(from));
+      const unknownAfter = edgeAfter === 'unknown' || (isUnknown(after) && adjoin(to));
+      if (unknownBefore || unknownAfter) {
+        const side = unknownBefore ? 'before' : 'after';
+        const range: RecordRange = [
+          recordOf(from) - (unknownBefore ? 1 : 0),
+          recordOf(to - 1) + (unknownAfter ? 1 : 0),
+        ];
         const says = `the row ${side} this group cannot be read or names no ${group.by}, and may belong to it`;
         rejectAll(stretch, 'group-neighbour', says, range);
-        continue;
+        return;
       }
-      hashes.push(keyHash(key));
-      firsts.push(recordOf(from) - block.startRecord);
+      hashes[groups] = keyHash(key);
+      firsts[groups] = recordOf(from) - block.startRecord;
+      groups += 1;
       if (isTorn(stretch, entryCount, isDone) || context.isTorn?.(recordOf(from), recordOf(to - 1))) {
         rejectAll(stretch, 'group-torn', 'other rows of this group are not here, or were settled by an earlier run');
-        continue;
+        return;
       }
       if (isOpen(from)) mapGroup(stretch);
+    };
+
+    // One behind, since what stands after a group counts, too.
+    let before: Stretch | undefined;
+    let stretch: Stretch | undefined;
+    for (const after of stretchesOf(parsed, group, recordOf)) {
+      if (stretch !== undefined) take(before, stretch, after);
+      before = stretch;
+      stretch = after;
     }
+    if (stretch !== undefined) take(before, stretch, undefined);
     const { bytes: source, ...rest } = block;
     return {
       block: rest,
@@ -169,30 +180,34 @@ export function groupMapper(
       rejected,
       warnings: [...warnings.values()],
       ...(keys === undefined ? {} : { keys }),
-      groups: { hashes: Float64Array.from(hashes), firstRow: Uint32Array.from(firsts) },
+      groups: { hashes: hashes.slice(0, groups), firstRow: firsts.slice(0, groups) },
       source,
     };
   };
 }
 
-export function stretchesOf(
-  rows: readonly ParsedRow[],
+/** Each is made when it is asked for: rows of a whole block, all made at once, would outlive several collections of garbage. */
+export function* stretchesOf(
+  parsed: Pick<ParsedBlock, 'length' | 'row'>,
   group: Pick<CompiledGroup, 'groupOf'>,
   recordOf: (index: number) => number,
-): Stretch[] {
-  const stretches: Stretch[] = [];
+): Generator<Stretch> {
   let from = 0;
   let key: string | undefined;
-  for (let index = 0; index < rows.length; index++) {
-    const next = nameOf(rows[index], group);
+  let rows: ParsedRow[] = [];
+  for (let index = 0; index < parsed.length; index++) {
+    const row = parsed.row(index);
+    const next = nameOf(row, group);
     const joins = index > 0 && next !== undefined && next === key && recordOf(index) === recordOf(index - 1) + 1;
-    if (joins) continue;
-    if (index > 0) stretches.push({ from, to: index, key });
-    from = index;
+    if (!joins && index > 0) {
+      yield { from, to: index, key, rows };
+      from = index;
+      rows = [];
+    }
     key = next;
+    rows.push(row);
   }
-  if (rows.length > 0) stretches.push({ from, to: rows.length, key });
-  return stretches;
+  if (rows.length > 0) yield { from, to: parsed.length, key, rows };
 }
 
 /** Undefined for a row that cannot be read, or that says of no group that it is its own. */
