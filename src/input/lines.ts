@@ -97,7 +97,15 @@ class LineIndex implements Lines {
     const start = this.#starts[index] ?? 0;
     const end = this.#ends[index] ?? 0;
     if (this.#offset === undefined) return this.#utf8.toString('utf8', start, end);
-    return this.#piece.slice(start - this.#offset, end - this.#offset);
+    const line = this.#piece.slice(start - this.#offset, end - this.#offset);
+    if (index === this.#count - 1) this.#forget();
+    return line;
+  }
+
+  /** Grown old, and dead, what holds the last piece would keep it alive until all of the heap is marked. */
+  #forget(): void {
+    this.#piece = '';
+    this.#next = 0;
   }
 
   #decodeFrom(index: number): void {

@@ -1,5 +1,7 @@
 /** Collects the bytes of many small texts in one buffer that grows, with a separator byte between them. */
 
+import { freeBytes } from '../model/block.ts';
+
 const separator = 44; // a comma
 /** UTF-8 takes at most three bytes for each UTF-16 unit. */
 const mostBytesPerUnit = 3;
@@ -42,17 +44,20 @@ export class ByteSink {
     if (needed <= room) return;
     const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#length + needed + 1));
     larger.set(this.#buffer.subarray(0, this.#length));
+    freeBytes(this.#buffer);
     this.#buffer = larger;
   }
 
   /** Buffers of their own, so that they can be transferred to another thread. */
   take(): { readonly bytes: Uint8Array; readonly starts: Uint32Array; readonly ends: Uint32Array } {
     // A buffer that is mostly empty would be sent whole; a copy of what is in it is cheaper.
-    const roomy = this.#length * 2 < this.#buffer.length;
+    const isRoomy = this.#length * 2 < this.#buffer.length;
+    const bytes = isRoomy
+      ? new Uint8Array(this.#buffer.subarray(0, this.#length))
+      : new Uint8Array(this.#buffer.buffer, 0, this.#length);
+    if (isRoomy) freeBytes(this.#buffer);
     return {
-      bytes: roomy
-        ? new Uint8Array(this.#buffer.subarray(0, this.#length))
-        : new Uint8Array(this.#buffer.buffer, 0, this.#length),
+      bytes,
       starts: this.#starts.slice(0, this.#count),
       ends: this.#ends.slice(0, this.#count),
     };

@@ -43,10 +43,8 @@ export function parsedBlockMapper(
   context: BlockContext,
 ): (block: Block) => MappedBlock {
   const entryCount = compiled.entries.length;
-  if (compiled.group !== undefined) {
-    const collect = (block: Block) => new ItemCollector(block, entryCount, block.bytes.length * 2 * entryCount);
-    return groupMapper(parse, compiled, compiled.group, context, collect);
-  }
+  const collect = createCollect(entryCount);
+  if (compiled.group !== undefined) return groupMapper(parse, compiled, compiled.group, context, collect);
   const collapser = compiled.entries.some(({ lastWins }) => lastWins)
     ? createCollapser(compiled.entries.map(({ lastWins, operation }) => (lastWins ? operation.lastWins : undefined)))
     : undefined;
@@ -56,12 +54,9 @@ export function parsedBlockMapper(
   const isDone = done === undefined ? undefined : (entry: number) => done(entry, record);
   const options = { identity, now, ...(isDone === undefined ? {} : { done: isDone }) };
 
-  // Blocks of one file are alike: the last one tells how much room the next one needs.
-  let bytesPerByte = 2 * entryCount;
-
   return (block) => {
     const parsed = parse(block);
-    const items = new ItemCollector(block, entryCount, block.bytes.length * bytesPerByte);
+    const items = collect(block);
     const skipped: [number, number][][] = Array.from({ length: entryCount }, () => []);
     const rejected: RowRejection[] = [];
     const keys = context.keys ? new Float64Array(block.records) : undefined;
@@ -105,7 +100,6 @@ export function parsedBlockMapper(
     }
     const { bytes: source, ...rest } = block;
     const taken = items.take();
-    if (source.length > 0) bytesPerByte = (taken.bytes.length / source.length) * spareRoom;
     return {
       block: rest,
       ...taken,
@@ -122,6 +116,17 @@ export function parsedBlockMapper(
 /** Above what the last block took. */
 const spareRoom = 1.15;
 
+/** Blocks of one file are alike: the last one tells how much room the next one needs. */
+function createCollect(entryCount: number): (block: Block) => ItemCollector {
+  let bytesPerByte = 2 * entryCount;
+  return (block) => {
+    const input = block.bytes.length;
+    return new ItemCollector(block, entryCount, input * bytesPerByte, (taken) => {
+      if (input > 0) bytesPerByte = (taken / input) * spareRoom;
+    });
+  };
+}
+
 function allDone(entryCount: number, isDone: (entry: number) => boolean): boolean {
   for (let entry = 0; entry < entryCount; entry++) if (!isDone(entry)) return false;
   return true;
@@ -133,27 +138,31 @@ function extend(ranges: [number, number][], record: number): void {
   else ranges.push([record, record]);
 }
 
-/** The columns of a {@link MappedBlock} that describe its items. */
+/** The columns of a {@link MappedBlock} that describe its items. In V8's heap lists as long as a block would outlive collections of garbage. */
 class ItemCollector {
   readonly #sink: ByteSink;
   #rows: Uint32Array;
   /** Only where rows are grouped. */
-  #lastRows: number[] | undefined;
+  #lastRows: Uint32Array | undefined;
   #routes: Uint32Array;
   #entries: Uint8Array;
-  readonly #lanes: number[] = [];
+  #lanes = new Int32Array(0);
+  #laneCount = 0;
   #laneStarts: Uint32Array;
   readonly #routeIndexes = new Map<string, number>();
   #lastRoute = '';
   #lastRouteIndex = -1;
 
-  constructor(block: Block, entryCount: number, expectedBytes: number) {
+  readonly #onTaken: (bytes: number) => void;
+
+  constructor(block: Block, entryCount: number, expectedBytes: number, onTaken: (bytes: number) => void) {
     const expected = Math.max(16, block.records * entryCount);
     this.#sink = new ByteSink(expectedBytes + 4096, expected);
     this.#rows = new Uint32Array(expected);
     this.#routes = new Uint32Array(expected);
     this.#entries = new Uint8Array(expected);
     this.#laneStarts = new Uint32Array(expected + 1);
+    this.#onTaken = onTaken;
   }
 
   get count(): number {
@@ -162,17 +171,26 @@ class ItemCollector {
 
   add(item: Encoded, row: number, entry: number, lastRow?: number): void {
     const { count } = this.#sink;
-    if (lastRow !== undefined) {
-      this.#lastRows ??= [];
-      this.#lastRows.push(lastRow);
-    }
     if (count === this.#rows.length) this.#grow();
     this.#sink.add(item.json);
     this.#rows[count] = row;
+    if (lastRow !== undefined) {
+      this.#lastRows ??= new Uint32Array(this.#rows.length);
+      this.#lastRows[count] = lastRow;
+    }
     this.#entries[count] = entry;
     this.#routes[count] = this.#routeIndex(item.route);
-    for (const lane of item.lanes) this.#lanes.push(laneHash(lane));
-    this.#laneStarts[count + 1] = this.#lanes.length;
+    for (const lane of item.lanes) this.#addLane(laneHash(lane));
+    this.#laneStarts[count + 1] = this.#laneCount;
+  }
+
+  #addLane(hash: number): void {
+    if (this.#laneCount === this.#lanes.length) {
+      const lanes = new Int32Array(Math.max(this.#rows.length, this.#lanes.length * 2));
+      lanes.set(this.#lanes);
+      this.#lanes = lanes;
+    }
+    this.#lanes[this.#laneCount++] = hash;
   }
 
   #grow(): void {
@@ -180,6 +198,7 @@ class ItemCollector {
     entries.set(this.#entries);
     this.#entries = entries;
     this.#rows = grown(this.#rows);
+    if (this.#lastRows !== undefined) this.#lastRows = grown(this.#lastRows);
     this.#routes = grown(this.#routes);
     this.#laneStarts = grown(this.#laneStarts);
   }
@@ -199,14 +218,15 @@ class ItemCollector {
   take() {
     const { count } = this.#sink;
     const firstRow = this.#rows.slice(0, count);
-    const hasLanes = this.#lanes.length > 0;
+    const texts = this.#sink.take();
+    this.#onTaken(texts.bytes.length);
     return {
-      ...this.#sink.take(),
+      ...texts,
       firstRow,
-      lastRow: this.#lastRows === undefined ? firstRow.slice() : Uint32Array.from(this.#lastRows),
+      lastRow: this.#lastRows?.slice(0, count) ?? firstRow.slice(),
       entries: this.#entries.slice(0, count),
-      lanes: Int32Array.from(this.#lanes),
-      laneStarts: hasLanes ? this.#laneStarts.slice(0, count + 1) : new Uint32Array(0),
+      lanes: this.#lanes.slice(0, this.#laneCount),
+      laneStarts: this.#laneCount > 0 ? this.#laneStarts.slice(0, count + 1) : new Uint32Array(0),
       routes: this.#routes.slice(0, count),
       routeNames: [...this.#routeIndexes.keys()],
     };

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { laneHash } from '../../src/mapping/lane-hash.ts';
 import { type BlockContext, blockMapper } from '../../src/mapping/map-block.ts';
-import type { MappedBlock } from '../../src/model/block.ts';
+import { type MappedBlock, ownBuffer } from '../../src/model/block.ts';
 import type { Operation } from '../../src/targets/target.ts';
 import { compileText, csv, openOperation, withFields } from '../support/fake-target.ts';
 import { description, wholeBlock } from '../support/source.ts';
@@ -65,6 +65,40 @@ test('rows that are done are left alone, for each entry', () => {
   assert.deepEqual(itemTexts(mapped), ['{"Kind":"both"}', '{"Id":3,"Name":"C"}']);
   assert.deepEqual(mapped.skipped, [[], [[13, 13]]]);
   assert.deepEqual(mapped.rejected, []);
+});
+
+test('more lanes than rows keep their order, each with its item', () => {
+  const lanesOf = (id: string) => Array.from({ length: 7 }, (_, index) => `${id}/${index}`);
+  const operation = openOperation({
+    encode: (item) => ({ json: '{}', route: '', lanes: lanesOf(String(item['Id'])) }),
+  });
+  const ids = Array.from({ length: 40 }, (_, index) => `r${index}`);
+  const mapped = mapText(ids.map((id) => `${id},one,\n`).join(''), withFields('  Id: id'), operation);
+  assert.deepEqual([...mapped.lanes], ids.flatMap(lanesOf).map(laneHash));
+  assert.deepEqual(
+    [...mapped.laneStarts],
+    Array.from({ length: 41 }, (_, index) => 7 * index),
+  );
+});
+
+test('what one block took is the room for the next, and too little or too much of it changes nothing', () => {
+  const compiled = compileText(withFields('  Name: name'), csv(...header));
+  const map = blockMapper(description(header), compiled, { loadKey: 'load', now: 0 });
+  const rows = (count: number, name: string) => `1,one,${name}\n`.repeat(count);
+  for (const [count, name] of [
+    [400, 'a'],
+    [1, ''],
+    [500, 'ö'.repeat(300)],
+    [900, ''],
+    [20, '\ufffd'.repeat(2000)],
+  ] as const) {
+    const mapped = map(wholeBlock(rows(count, name), 1));
+    const texts = itemTexts(mapped);
+    assert.deepEqual(new Set(texts), new Set([name === '' ? '{}' : `{"Name":"${name}"}`]));
+    assert.equal(texts.length, count);
+    const { bytes } = mapped;
+    assert.ok(ownBuffer(bytes) !== undefined, `${bytes.length} of ${bytes.buffer.byteLength}`);
+  }
 });
 
 test('lanes are hashes, equal for equal keys, and routes are named once', () => {
