@@ -10,20 +10,36 @@ const csvRow = (n: number): string =>
   `${n},person${n}@example.com,Firstname${n % 997},Lastname${n % 1009},+4670${1_000_000 + (n % 8_999_999)},Street ${n % 311},City${n % 503},${10_000 + (n % 89_999)},SE,19${50 + (n % 50)}-0${1 + (n % 9)}-1${n % 10},2024-0${1 + (n % 9)}-1${n % 10}T08:30:00Z,${n % 5000},${n % 2 === 0},a;b,${n % 3}`;
 
 const names = header.split(',');
-const ndjsonRow = (n: number): string =>
-  JSON.stringify(
-    Object.fromEntries(
-      csvRow(n)
-        .split(',')
-        .map((value, index) => [names[index], value]),
-    ),
+const objectOf = (n: number) =>
+  Object.fromEntries(
+    csvRow(n)
+      .split(',')
+      .map((value, index) => [names[index], value]),
   );
 
-/** Rows of the same people: as CSV without quotes, as CSV with quotes around each value, as NDJSON. */
+/** Adjacent rows of one person in a grouped file, which differ in their points. */
+const rowsAPerson = 3;
+
+function groupedRow(n: number): string {
+  const cells = csvRow(Math.ceil(n / rowsAPerson)).split(',');
+  cells[names.indexOf('points')] = String(n % 5000);
+  return cells.join(',');
+}
+
+/**
+ * Rows of the same people: as CSV without quotes, as CSV with quotes around each value, as NDJSON; as NDJSON whose lines must be parsed, as CSV
+ * of which several rows make one item.
+ */
 const forms = {
   csv: { ending: 'csv', header, row: csvRow },
   quoted: { ending: 'quoted.csv', header, row: (n: number) => `"${csvRow(n).replaceAll(',', '","')}"` },
-  ndjson: { ending: 'ndjson', header: undefined, row: ndjsonRow },
+  ndjson: { ending: 'ndjson', header: undefined, row: (n: number) => JSON.stringify(objectOf(n)) },
+  nested: {
+    ending: 'nested.ndjson',
+    header: undefined,
+    row: (n: number) => JSON.stringify({ ...objectOf(n), seen: { pages: [n % 7, n % 11], by: 'a\nb' } }),
+  },
+  grouped: { ending: 'grouped.csv', header, row: groupedRow },
 } as const;
 export type Form = keyof typeof forms;
 
@@ -68,3 +84,8 @@ fields:
   Tags: { from: tags, split: ";" }
   Level: level
 `;
+
+/** The same with the rows of a person as one item. */
+export const groupedMapping = benchMapping
+  .replace('fields:', 'group: customer_id\nfields:')
+  .replace('{ from: points, type: integer }', '{ each: { value: { from: points, type: integer } } }');

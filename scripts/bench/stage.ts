@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { benchMapping, type Form, makeFile } from './files.ts';
+import { benchMapping, type Form, groupedMapping, makeFile } from './files.ts';
 import { type Measured, measure } from './measure.ts';
 import { type Nginx, startNginx } from './nginx.ts';
 
@@ -91,6 +91,8 @@ export function writeConfig(folder: string, url: string): void {
     baseUrl: url,
     mapping: 'bench.map.yaml',
   };
-  writeFileSync(join(folder, 'cdp-load.yaml'), JSON.stringify({ targets: { stream } }));
+  const grouped = { ...stream, mapping: 'grouped.map.yaml' };
+  writeFileSync(join(folder, 'cdp-load.yaml'), JSON.stringify({ targets: { stream, grouped } }));
+  writeFileSync(join(folder, 'grouped.map.yaml'), groupedMapping);
   writeFileSync(join(folder, 'bench.map.yaml'), benchMapping);
 }
