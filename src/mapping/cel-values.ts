@@ -88,6 +88,8 @@ function convertObject(value: object, room: Room): Json | undefined | Refusal {
     }
     return list;
   }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype) return convertMembers({ ...value }, room);
   // Transforms give back what they found in the row.
   if (isRawNumber(value) && /^[-\d]/.test(value.rawJSON)) return value;
   if (value instanceof Date) {
@@ -100,21 +102,23 @@ function convertObject(value: object, room: Room): Json | undefined | Refusal {
   if (tag.startsWith('[object value = ')) return convert(BigInt(String(value)), room);
   if (value instanceof cel().Optional) return value.hasValue() ? convert(value.value(), room) : undefined;
   if (value instanceof Uint8Array) return notSendable('bytes');
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (!(value instanceof Map) && prototype !== null && prototype !== Object.prototype) return notSendable('a type');
-  const object: JsonObject = {};
-  for (const [key, inner] of value instanceof Map ? value : Object.entries(value)) {
+  if (value instanceof Map) return convertMembers(Object.fromEntries(value), room);
+  return prototype === null ? convertMembers({ ...value }, room) : notSendable('a type');
+}
+
+/** In place: nobody else may have the object, and few of its values are not JSON already. */
+function convertMembers(members: Record<string, unknown>, room: Room): JsonObject | Refusal {
+  for (const key of Object.keys(members)) {
+    const inner = members[key];
     const converted = convert(inner, room);
     if (converted instanceof Refusal) return converted;
-    if (converted === undefined) continue;
-    room.left -= String(key).length;
-    if (!String(key).isWellFormed()) return half;
-    Object.defineProperty(object, String(key), {
-      value: converted,
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    });
+    if (converted === undefined) {
+      delete members[key];
+      continue;
+    }
+    room.left -= key.length;
+    if (!key.isWellFormed()) return half;
+    if (!Object.is(converted, inner)) members[key] = converted;
   }
-  return object;
+  return members as JsonObject;
 }

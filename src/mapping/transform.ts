@@ -68,9 +68,10 @@ export function loadRowTransform(mapping: Mapping, shape: Shape, discreet: boole
   const change = loadCall(mapping.file, specifier, discreet);
   if (typeof change === 'string') return change;
   const notRow = new Refusal('transform-failed', `${specifier} gave neither a row nor null`);
+  const copyOf = rowCopier(shape);
   return (row) => {
     // A copy, because functions like to change what they are given, and the row's key is read of it as it was.
-    const made = change(shape.kind === 'csv' ? asObject(shape.header, row as readonly string[]) : { ...objectIn(row) });
+    const made = change(copyOf(row));
     if (made instanceof Refusal || made === null) return made;
     return isJsonObject(made) ? made : notRow;
   };
@@ -85,10 +86,9 @@ export function loadTransform(
 ): Transform | string {
   const call = loadCall(mappingFile, specifier, discreet);
   if (typeof call === 'string') return call;
-  const header = shape.kind === 'csv' ? shape.header : undefined;
-  // A copy: what a function changes of it must not depend on how the row was read.
-  return (value, row) =>
-    call(value, header === undefined ? { ...objectIn(row) } : asObject(header, row as readonly string[]));
+  // What a function changes of it must not depend on how the row was read.
+  const copyOf = rowCopier(shape);
+  return (value, row) => call(value, copyOf(row));
 }
 
 function loadCall(
@@ -128,8 +128,17 @@ function loadCall(
   };
 }
 
-function asObject(header: readonly string[], row: readonly string[]): Record<string, string> {
-  const object: Record<string, string> = Object.create(null);
-  for (let index = 0; index < header.length; index++) object[header[index] ?? ''] = row[index] ?? '';
-  return object;
+/** Makes of each row an object that is nobody else's. */
+function rowCopier(shape: Shape): (row: Row) => JsonObject {
+  if (shape.kind !== 'csv') return (row) => ({ ...objectIn(row) });
+  const { header } = shape;
+  // All rows are copies of one object, which V8 then reads and spreads at the places of its keys; where each key is added by itself, it
+  // looks all up in a table from the seventeenth on. And a column called __proto__ is one like any other.
+  const empty = JSON.parse(`{${header.map((name) => `${JSON.stringify(name)}:""`).join()}}`) as JsonObject;
+  return (row) => {
+    const object = { ...empty };
+    for (let index = 0; index < header.length; index++)
+      object[header[index] ?? ''] = (row as readonly string[])[index] ?? '';
+    return object;
+  };
 }

@@ -314,6 +314,47 @@ test('a transform of the mapping changes the row before where and fields see it,
   assert.equal(compiled.keyOf(['Ada', 'Byron', '36', 'TEA', '']), 'Byron');
 });
 
+test('a transform gets every column of a CSV row, whatever it is called, in an object of its own', async (t) => {
+  const names = [
+    '__proto__',
+    'constructor',
+    '1',
+    ...Array.from({ length: 40 }, (_, index) => `column ${index}`),
+    'last',
+  ];
+  const at = await folderWith(t, {
+    'hooks.mjs': `
+      const kept = Object.freeze({ at: new Date(0) });
+      const given = new Set();
+      export const row = (row) => {
+        if (given.has(row)) throw new Error('had it');
+        given.add(row);
+        const seen = Object.entries(row).map(String).join(';');
+        row.last = 'changed';
+        return { ...row, seen, none: undefined, zero: -0, when: new Date(0), list: [new Map([['a', 1n]]), kept] };
+      };
+    `,
+    'm.yaml': withFields(
+      '  Seen: seen\n  Proto: __proto__\n  Last: last\n  Zero: zero\n  When: when\n  List: list',
+      'key: last\ntransform: { function: hooks.mjs#row, adds: [seen, zero, when, list] }\n',
+    ),
+  });
+  const compiled = compileMapping(await loadMapping(at('m.yaml')), csv(...names), fakeTarget());
+  const cells = names.map((_, index) => `cell ${index}`);
+  const seen = Object.entries(Object.fromEntries(names.map((name, index) => [name, cells[index]])));
+  for (let again = 0; again < 2; again++) {
+    const [item] = mapOne(compiled, cells) as JsonObject[];
+    assert.equal(item?.['Proto'], 'cell 0');
+    assert.deepEqual(new Set(String(item?.['Seen']).split(';')), new Set(seen.map(String)));
+    assert.deepEqual([item?.['Last'], item?.['Zero']], ['changed', 0]);
+    assert.deepEqual(
+      [item?.['When'], item?.['List']],
+      ['1970-01-01T00:00:00Z', [{ a: 1 }, { at: '1970-01-01T00:00:00Z' }]],
+    );
+  }
+  assert.equal(compiled.keyOf(cells), `cell ${names.length - 1}`);
+});
+
 test('a transform of the mapping gets an NDJSON row as it is, and what it gives has every path', async (t) => {
   const at = await folderWith(t, {
     'hooks.mjs': 'export const flat = (row) => { row.long = row.id; row.id = 0; return { ...row.deep, ...row }; };\n',
