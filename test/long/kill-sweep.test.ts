@@ -6,7 +6,15 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Ran } from '../support/workdir.ts';
-import { acceptedIsStored, finishAndCompare, isDead, loadsOf, nothingIsLeft, runWithKiller } from './aftermath.ts';
+import {
+  acceptedIsStored,
+  compare,
+  finishAndCompare,
+  isDead,
+  loadsOf,
+  nothingIsLeft,
+  runWithKiller,
+} from './aftermath.ts';
 import { inPairs } from './in-pairs.ts';
 import { scenes } from './scenes.ts';
 import { createStage, type Moment } from './stage.ts';
@@ -72,6 +80,7 @@ for (const [turn, scene] of scenes.entries()) {
         // Commits are gathered by time, and threads are woken by writing: each run makes as many calls as it needs.
         const made = countLogged(log, call);
         assert.ok(made < nth, `${where}: it made ${made} and was not killed\n${ran.stdout}${ran.stderr}`);
+        compare(scene, stage, `not ${where}`, ran);
         return;
       }
       killed[call] += 1;
