@@ -2,7 +2,7 @@
  * Moves the borders of blocks to borders between groups, before the blocks are handed to whoever maps them. The last group of a block is carried over
  * to the next one, so a block may be larger than it was cut; only a group that is too large to be sent is ever divided, and then its parts say so.
  *
- * Memory holds one block and one group: what is given is a copy that is its own, and a block that was divided is given back at once.
+ * Memory holds one block and one group. What is given lies in a buffer of its own; a block of which only copies were given is freed.
  */
 import { RecordScanner } from '../input/borders.ts';
 import { rulesOf, type SourceDescription } from '../input/description.ts';
@@ -61,8 +61,8 @@ export async function* cutAtGroups(blocks: AsyncIterable<Block>, cutting: GroupC
   });
   /** What is carried, and `count` rows of the block behind it. */
   const joined = (seen: SeenBlock, count: number): Block => {
-    if (carried === undefined) return owned(seen.slice(0, count));
-    const whole = count === 0 ? joinParts(carried) : join(carried, seen.slice(0, count), description);
+    if (carried === undefined) return seen.take(0, count);
+    const whole = count === 0 ? joinParts(carried) : join(carried, seen.view(0, count), description);
     carried = undefined;
     return whole;
   };
@@ -88,68 +88,66 @@ export async function* cutAtGroups(blocks: AsyncIterable<Block>, cutting: GroupC
 
   for await (const block of blocks) {
     const seen = look(block);
-    const count = block.records;
-    const opens = seen.keyAt(0);
-    if (dividing !== undefined && opens !== dividing) {
-      dividing = undefined;
-      before = 'border';
-    }
-    const continues = carried !== undefined && opens === carried.key;
-
-    const limit = upTo - block.startRecord + 1;
-    if (limit < count) {
-      const cut = cutAt(seen, limit);
-      if (carried !== undefined && cut.dropsCarried) carried = undefined;
-      if (cut.rows > 0 || carried !== undefined)
-        yield give(joined(seen, cut.rows), { before, after: cut.after }, false);
-      if (cut.lastRecord !== undefined) onCut?.(cut.lastRecord);
-      return;
-    }
-
-    const tail = seen.keyAt(count - 1);
-    let from = count - 1;
-    if (tail !== undefined) while (from > 0 && seen.keyAt(from - 1) === tail) from--;
-    const isOneGroup = tail !== undefined && from === 0;
-
-    if (dividing !== undefined && isOneGroup) {
-      yield give(block, { before, after: block.last ? 'border' : 'group' }, block.last);
-      continue;
-    }
-    dividing = undefined;
-    if (block.last) {
-      if (carried !== undefined && !continues && isOneGroup) {
-        yield give(joinParts(carried), { before, after: 'border' }, false);
-        carried = undefined;
+    try {
+      const count = block.records;
+      const opens = seen.keyAt(0);
+      if (dividing !== undefined && opens !== dividing) {
+        dividing = undefined;
         before = 'border';
       }
-      yield give(joined(seen, count), { before, after: 'border' }, true);
-      return;
-    }
-    if (tail === undefined) {
-      const isCopied = carried !== undefined;
-      const given = give(joined(seen, count), { before, after: 'border' }, false);
-      if (isCopied) release(block);
-      before = 'unknown';
-      yield given;
-      continue;
-    }
-    if (isOneGroup && continues && carried !== undefined) {
-      extend(carried, seen, description);
-    } else {
-      let given: Block | undefined;
-      if (carried !== undefined || from > 0) {
-        given = give(joined(seen, from), { before, after: 'border' }, false);
-        before = from > 0 && seen.keyAt(from - 1) === undefined ? 'unknown' : 'border';
+      const continues = carried !== undefined && opens === carried.key;
+
+      const limit = upTo - block.startRecord + 1;
+      if (limit < count) {
+        const cut = cutAt(seen, limit);
+        if (carried !== undefined && cut.dropsCarried) carried = undefined;
+        if (cut.rows > 0 || carried !== undefined)
+          yield give(joined(seen, cut.rows), { before, after: cut.after }, false);
+        if (cut.lastRecord !== undefined) onCut?.(cut.lastRecord);
+        return;
       }
-      carried = carry(seen, from, tail);
-      if (from > 0) release(block);
-      if (given !== undefined) yield given;
-    }
-    if (carried.records > group.most || carried.lastByte - carried.start.startByte > mostGroupBytes) {
-      yield give(joinParts(carried), { before, after: 'group' }, false);
-      carried = undefined;
-      dividing = tail;
-      before = 'group';
+
+      const tail = seen.keyAt(count - 1);
+      let from = count - 1;
+      if (tail !== undefined) while (from > 0 && seen.keyAt(from - 1) === tail) from--;
+      const isOneGroup = tail !== undefined && from === 0;
+
+      if (dividing !== undefined && isOneGroup) {
+        yield give(seen.take(0, count), { before, after: block.last ? 'border' : 'group' }, block.last);
+        continue;
+      }
+      dividing = undefined;
+      if (block.last) {
+        if (carried !== undefined && !continues && isOneGroup) {
+          yield give(joinParts(carried), { before, after: 'border' }, false);
+          carried = undefined;
+          before = 'border';
+        }
+        yield give(joined(seen, count), { before, after: 'border' }, true);
+        return;
+      }
+      if (tail === undefined) {
+        yield give(joined(seen, count), { before, after: 'border' }, false);
+        before = 'unknown';
+        continue;
+      }
+      if (isOneGroup && continues && carried !== undefined) {
+        extend(carried, seen, description);
+      } else {
+        if (carried !== undefined || from > 0) {
+          yield give(joined(seen, from), { before, after: 'border' }, false);
+          before = from > 0 && seen.keyAt(from - 1) === undefined ? 'unknown' : 'border';
+        }
+        carried = carry(seen, from, tail);
+      }
+      if (carried.records > group.most || carried.lastByte - carried.start.startByte > mostGroupBytes) {
+        yield give(joinParts(carried), { before, after: 'group' }, false);
+        carried = undefined;
+        dividing = tail;
+        before = 'group';
+      }
+    } finally {
+      seen.release();
     }
   }
   // A source whose last block does not say so cannot be; but nothing may be lost.
@@ -162,8 +160,12 @@ interface SeenBlock {
   /** Undefined: the row cannot be read, or names no group. */
   keyAt(index: number): string | undefined;
   byteAt(index: number): number;
-  /** Rows `from` up to, not including, `to`. */
-  slice(from: number, to: number): Block;
+  /** Rows `from` up to, not including, `to`, as long as the block is there. */
+  view(from: number, to: number): Block;
+  /** The same in a buffer that nobody else reads: that of the block where it is all of it, else a copy. */
+  take(from: number, to: number): Block;
+  /** Frees the block, unless it was taken whole. */
+  release(): void;
 }
 
 /** Rows parsed at once: enough for most groups, few enough to cost little. */
@@ -177,7 +179,8 @@ function blockReader(description: SourceDescription, group: GroupCutting['group'
     const located = locate(rules, unitsOf(block.bytes, description.coding), block.records);
     const keys = new Map<number, string | undefined>();
     const byteAt = (index: number) => block.startByte + located.at(index).start * unit;
-    const slice = (from: number, to: number): Block => {
+    let isTaken = false;
+    const view = (from: number, to: number): Block => {
       if (from === 0 && to === located.length) return block;
       const start = located.at(from).start * unit;
       const end = to === located.length ? block.bytes.length : located.at(to).start * unit;
@@ -195,7 +198,7 @@ function blockReader(description: SourceDescription, group: GroupCutting['group'
       // Whoever asks goes forwards from the start or backwards from the end.
       const from = keys.has(index + 1) || index === located.length - 1 ? Math.max(0, index - rowsAtOnce + 1) : index;
       const to = from === index ? Math.min(located.length, index + rowsAtOnce) : index + 1;
-      const part = parse(slice(from, to));
+      const part = parse(view(from, to));
       for (let row = from; row < to; row++) keys.set(row, nameOf(part.row(row - from), group));
     };
     return {
@@ -205,14 +208,23 @@ function blockReader(description: SourceDescription, group: GroupCutting['group'
         return keys.get(index);
       },
       byteAt,
-      slice,
+      view,
+      take(from, to) {
+        const part = view(from, to);
+        if (part.ownsBuffer !== true) return { ...part, bytes: joinedBytes([part.bytes]), ownsBuffer: true };
+        isTaken = true;
+        return part;
+      },
+      release() {
+        if (block.ownsBuffer === true && !isTaken) freeBytes(block.bytes);
+      },
     };
   };
 }
 
 function carry(seen: SeenBlock, from: number, key: string): Carried {
   const { block } = seen;
-  const { file, startByte, startLine, startRecord, bytes, records } = owned(seen.slice(from, block.records));
+  const { file, startByte, startLine, startRecord, bytes, records } = seen.take(from, block.records);
   return {
     key,
     start: { file, startByte, startLine, startRecord },
@@ -225,7 +237,7 @@ function carry(seen: SeenBlock, from: number, key: string): Carried {
 
 function extend(carried: Carried, seen: SeenBlock, description: SourceDescription): void {
   const { block } = seen;
-  carried.parts.push(...gapBefore(block, carried, description), owned(block).bytes);
+  carried.parts.push(...gapBefore(block, carried, description), seen.take(0, block.records).bytes);
   carried.records += block.records;
   carried.endByte = block.startByte + block.bytes.length;
   carried.lastByte = seen.byteAt(block.records - 1);
@@ -243,15 +255,6 @@ function join(carried: Carried, block: Block, description: SourceDescription): B
   const bytes = joinedBytes([...parts, ...gapBefore(block, carried, description), block.bytes]);
   parts.forEach(freeBytes);
   return { ...block, ...start, records: records + block.records, bytes, ownsBuffer: true };
-}
-
-/** The same, in a buffer that nobody else reads. */
-const owned = (block: Block): Block =>
-  block.ownsBuffer === true ? block : { ...block, bytes: joinedBytes([block.bytes]), ownsBuffer: true };
-
-/** Of a block of which only copies were kept. */
-function release({ ownsBuffer, bytes }: Block): void {
-  if (ownsBuffer === true) freeBytes(bytes);
 }
 
 /** In a buffer of their own: Node's `concat` may take a part of one that others use. */
