@@ -4,6 +4,8 @@
  * more than decoding.
  */
 
+import { grown } from '../model/typed-arrays.ts';
+
 export interface Lines {
   readonly count: number;
   /** Cheapest in ascending order. Throws RangeError for a line that is not there. */
@@ -84,8 +86,8 @@ class LineIndex implements Lines {
 
   add(start: number, end: number): void {
     if (this.#count === this.#starts.length) {
-      this.#starts = twice(this.#starts);
-      this.#ends = twice(this.#ends);
+      this.#starts = grown(this.#starts);
+      this.#ends = grown(this.#ends);
     }
     this.#starts[this.#count] = start;
     this.#ends[this.#count] = end;
@@ -114,15 +116,11 @@ class LineIndex implements Lines {
     let next = index + 1;
     while (next < this.#count && (this.#ends[next] ?? 0) - start <= pieceBytes) next += 1;
     const end = this.#ends[next - 1] ?? 0;
-    this.#piece = this.#utf8.toString('utf8', start, end);
+    const piece = this.#utf8.toString('utf8', start, end);
+    const isByteForByte = piece.length === end - start;
+    this.#piece = isByteForByte ? piece : '';
     this.#first = index;
     this.#next = next;
-    this.#offset = this.#piece.length === end - start ? start : undefined;
+    this.#offset = isByteForByte ? start : undefined;
   }
-}
-
-function twice(array: Uint32Array): Uint32Array {
-  const larger = new Uint32Array(array.length * 2);
-  larger.set(array);
-  return larger;
 }

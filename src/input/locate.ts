@@ -1,4 +1,5 @@
 /** Where the records of a block stand: read again from its bytes, since hardly a block is ever asked. */
+import { grown } from '../model/typed-arrays.ts';
 import { type BorderRules, type QuoteFault, type RecordKind, RecordScanner } from './borders.ts';
 
 /** A record of a block, by where it stands in the block's units. */
@@ -60,11 +61,7 @@ class FoundRecords implements Locations {
 
   add(start: number, end: number, line: number): void {
     const place = 3 * this.#count;
-    if (place === this.#places.length) {
-      const larger = new Uint32Array(2 * place);
-      larger.set(this.#places);
-      this.#places = larger;
-    }
+    if (place === this.#places.length) this.#places = grown(this.#places);
     this.#places[place] = start;
     this.#places[place + 1] = end;
     this.#places[place + 2] = line;

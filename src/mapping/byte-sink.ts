@@ -1,6 +1,7 @@
 /** Collects the bytes of many small texts in one buffer that grows, with a separator byte between them. */
 
 import { freeBytes } from '../model/block.ts';
+import { grown } from '../model/typed-arrays.ts';
 
 const separator = 44; // a comma
 /** UTF-8 takes at most three bytes for each UTF-16 unit. */
@@ -62,12 +63,6 @@ export class ByteSink {
       ends: this.#ends.slice(0, this.#count),
     };
   }
-}
-
-export function grown(array: Uint32Array): Uint32Array {
-  const larger = new Uint32Array(array.length * 2);
-  larger.set(array);
-  return larger;
 }
 
 /**

@@ -7,8 +7,9 @@ import type { SourceDescription } from '../input/description.ts';
 import { type ParsedBlock, parserFor, RowFault } from '../input/parse.ts';
 import type { Block, MappedBlock, RecordRange, RowRejection } from '../model/block.ts';
 import type { Fault } from '../model/fault.ts';
+import { grown } from '../model/typed-arrays.ts';
 import type { Encoded } from '../targets/target.ts';
-import { ByteSink, grown } from './byte-sink.ts';
+import { ByteSink } from './byte-sink.ts';
 import type { CompiledMapping } from './compile.ts';
 import { keyHash } from './key-hash.ts';
 import { laneHash } from './lane-hash.ts';
@@ -185,18 +186,12 @@ class ItemCollector {
   }
 
   #addLane(hash: number): void {
-    if (this.#laneCount === this.#lanes.length) {
-      const lanes = new Int32Array(Math.max(this.#rows.length, this.#lanes.length * 2));
-      lanes.set(this.#lanes);
-      this.#lanes = lanes;
-    }
+    if (this.#laneCount === this.#lanes.length) this.#lanes = grown(this.#lanes, this.#rows.length);
     this.#lanes[this.#laneCount++] = hash;
   }
 
   #grow(): void {
-    const entries = new Uint8Array(this.#entries.length * 2);
-    entries.set(this.#entries);
-    this.#entries = entries;
+    this.#entries = grown(this.#entries);
     this.#rows = grown(this.#rows);
     if (this.#lastRows !== undefined) this.#lastRows = grown(this.#lastRows);
     this.#routes = grown(this.#routes);
