@@ -102,7 +102,8 @@ function convertObject(value: object, room: Room): Json | undefined | Refusal {
   if (tag.startsWith('[object value = ')) return convert(BigInt(String(value)), room);
   if (value instanceof cel().Optional) return value.hasValue() ? convert(value.value(), room) : undefined;
   if (value instanceof Uint8Array) return notSendable('bytes');
-  if (value instanceof Map) return convertMembers(Object.fromEntries(value), room);
+  if (value instanceof Map)
+    return convertMembers(Object.fromEntries(Array.from(value, ([key, inner]) => [String(key), inner])), room);
   return prototype === null ? convertMembers({ ...value }, room) : notSendable('a type');
 }
 
