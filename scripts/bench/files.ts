@@ -18,7 +18,7 @@ const objectOf = (n: number) =>
   );
 
 /** Adjacent rows of one person in a grouped file, which differ in their points. */
-const rowsAPerson = 3;
+export const rowsAPerson = 3;
 
 function groupedRow(n: number): string {
   const cells = csvRow(Math.ceil(n / rowsAPerson)).split(',');
@@ -86,6 +86,14 @@ fields:
 `;
 
 /** The same with the rows of a person as one item. */
-export const groupedMapping = benchMapping
-  .replace('fields:', 'group: customer_id\nfields:')
-  .replace('{ from: points, type: integer }', '{ each: { value: { from: points, type: integer } } }');
+export const groupedMapping = replacing(benchMapping, [
+  ['fields:', 'group: customer_id\nfields:'],
+  ['{ from: points, type: integer }', '{ each: { value: { from: points, type: integer } } }'],
+]);
+
+function replacing(text: string, pairs: readonly (readonly [string, string])[]): string {
+  return pairs.reduce((made, [old, other]) => {
+    if (!made.includes(old)) throw new Error(`the mapping has no ${old}`);
+    return made.replace(old, other);
+  }, text);
+}

@@ -1,10 +1,11 @@
 import { count, type Figure, interleaved, type Line, median } from './figure.ts';
+import { rowsAPerson } from './files.ts';
 
 /** What is loaded at each size, and what only at the largest. */
 const always = { form: 'csv', rowBytes: 157, target: 'stream', what: 'CSV' } as const;
 const largest = [
   { form: 'nested', rowBytes: 380, target: 'stream', what: 'NDJSON with lists and objects in it' },
-  { form: 'grouped', rowBytes: 157, target: 'grouped', what: 'CSV, three rows an item' },
+  { form: 'grouped', rowBytes: 157, target: 'grouped', what: `CSV, ${rowsAPerson} rows an item` },
 ] as const;
 
 export const memory: Figure = {
