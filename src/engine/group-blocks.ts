@@ -4,14 +4,12 @@
  *
  * Memory holds one block and one group. What is given lies in a buffer of its own; a block of which only copies were given is freed.
  */
-import { RecordScanner } from '../input/borders.ts';
-import { rulesOf, type SourceDescription } from '../input/description.ts';
-import { unitSize, unitsOf } from '../input/encodings.ts';
-import { locate } from '../input/locate.ts';
-import { parserFor } from '../input/parse.ts';
+import type { SourceDescription } from '../input/description.ts';
 import type { CompiledGroup } from '../mapping/group.ts';
-import { mostGroupBytes, nameOf } from '../mapping/map-groups.ts';
-import { type Block, freeBytes, type GroupEdges } from '../model/block.ts';
+import { mostGroupBytes } from '../mapping/map-groups.ts';
+import type { Block, GroupEdges } from '../model/block.ts';
+import { type Carried, carry, extend, join, joinParts } from './carried-rows.ts';
+import { blockReader, type SeenBlock } from './seen-block.ts';
 
 export interface GroupCutting {
   readonly description: SourceDescription;
@@ -20,18 +18,6 @@ export interface GroupCutting {
   readonly upTo?: number | undefined;
   /** Told when the limit falls inside a group, with the record before that group. */
   readonly onCut?: (lastRecord: number) => void;
-}
-
-/** The rows of a group that are waiting for the next block. */
-interface Carried {
-  readonly key: string;
-  readonly start: Pick<Block, 'file' | 'startByte' | 'startLine' | 'startRecord'>;
-  /** Each in a buffer of its own. */
-  readonly parts: Uint8Array[];
-  records: number;
-  endByte: number;
-  /** Where its last row starts. */
-  lastByte: number;
 }
 
 /** What is given of a block of which not all may be. */
@@ -152,152 +138,4 @@ export async function* cutAtGroups(blocks: AsyncIterable<Block>, cutting: GroupC
   }
   // A source whose last block does not say so cannot be; but nothing may be lost.
   if (carried !== undefined) yield give(joinParts(carried), { before, after: 'border' }, true);
-}
-
-/** A block whose keys are read where they are asked for: mostly a few at its ends. */
-interface SeenBlock {
-  readonly block: Block;
-  /** Undefined: the row cannot be read, or names no group. */
-  keyAt(index: number): string | undefined;
-  byteAt(index: number): number;
-  /** Rows `from` up to, not including, `to`, as long as the block is there. */
-  view(from: number, to: number): Block;
-  /** The same in a buffer that nobody else reads: that of the block where it is all of it, else a copy. */
-  take(from: number, to: number): Block;
-  /** Frees the block, unless it was taken whole. */
-  release(): void;
-}
-
-/** Rows parsed at once: enough for most groups, few enough to cost little. */
-const rowsAtOnce = 32;
-
-function blockReader(description: SourceDescription, group: GroupCutting['group']): (block: Block) => SeenBlock {
-  const parse = parserFor(description);
-  const rules = rulesOf(description);
-  const unit = unitSize(description.coding);
-  return (block) => {
-    const located = locate(rules, unitsOf(block.bytes, description.coding), block.records);
-    const keys = new Map<number, string | undefined>();
-    const byteAt = (index: number) => block.startByte + located.at(index).start * unit;
-    let isTaken = false;
-    const view = (from: number, to: number): Block => {
-      if (from === 0 && to === located.length) return block;
-      const start = located.at(from).start * unit;
-      const end = to === located.length ? block.bytes.length : located.at(to).start * unit;
-      return {
-        ...block,
-        startByte: from === 0 ? block.startByte : byteAt(from),
-        startLine: from === 0 ? block.startLine : block.startLine + located.at(from).line,
-        startRecord: block.startRecord + from,
-        records: to - from,
-        bytes: block.bytes.subarray(from === 0 ? 0 : start, end),
-        ownsBuffer: false,
-      };
-    };
-    const readAround = (index: number) => {
-      // Whoever asks goes forwards from the start or backwards from the end.
-      const from = keys.has(index + 1) || index === located.length - 1 ? Math.max(0, index - rowsAtOnce + 1) : index;
-      const to = from === index ? Math.min(located.length, index + rowsAtOnce) : index + 1;
-      const part = parse(view(from, to));
-      for (let row = from; row < to; row++) keys.set(row, nameOf(part.row(row - from), group));
-    };
-    return {
-      block,
-      keyAt(index) {
-        if (!keys.has(index)) readAround(index);
-        return keys.get(index);
-      },
-      byteAt,
-      view,
-      take(from, to) {
-        const part = view(from, to);
-        if (part.ownsBuffer !== true) return { ...part, bytes: joinedBytes([part.bytes]), ownsBuffer: true };
-        isTaken = true;
-        return part;
-      },
-      release() {
-        if (block.ownsBuffer === true && !isTaken) freeBytes(block.bytes);
-      },
-    };
-  };
-}
-
-function carry(seen: SeenBlock, from: number, key: string): Carried {
-  const { block } = seen;
-  const { file, startByte, startLine, startRecord, bytes, records } = seen.take(from, block.records);
-  return {
-    key,
-    start: { file, startByte, startLine, startRecord },
-    parts: [bytes],
-    records,
-    endByte: block.startByte + block.bytes.length,
-    lastByte: seen.byteAt(block.records - 1),
-  };
-}
-
-function extend(carried: Carried, seen: SeenBlock, description: SourceDescription): void {
-  const { block } = seen;
-  carried.parts.push(...gapBefore(block, carried, description), seen.take(0, block.records).bytes);
-  carried.records += block.records;
-  carried.endByte = block.startByte + block.bytes.length;
-  carried.lastByte = seen.byteAt(block.records - 1);
-}
-
-function joinParts({ start, parts, records }: Carried): Block {
-  const [only] = parts;
-  const bytes = parts.length === 1 && only !== undefined ? only : joinedBytes(parts);
-  if (bytes !== only) parts.forEach(freeBytes);
-  return { ...start, records, bytes, ownsBuffer: true, sequence: 0, last: false };
-}
-
-function join(carried: Carried, block: Block, description: SourceDescription): Block {
-  const { start, parts, records } = carried;
-  const bytes = joinedBytes([...parts, ...gapBefore(block, carried, description), block.bytes]);
-  parts.forEach(freeBytes);
-  return { ...block, ...start, records: records + block.records, bytes, ownsBuffer: true };
-}
-
-/** In a buffer of their own: Node's `concat` may take a part of one that others use. */
-function joinedBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
-
-const lf = 10;
-const cr = 13;
-const blank = 32;
-
-/**
- * Blank lines between two blocks belong to neither. Positions are counted from a block's start, so where two blocks become one as many bytes and
- * line breaks must stand between them: other blank lines of the same length do.
- */
-function gapBefore(block: Block, { start, parts, endByte }: Carried, description: SourceDescription): Uint8Array[] {
-  const unit = unitSize(description.coding);
-  const units = (block.startByte - endByte) / unit;
-  if (units === 0) return [];
-  const breaks = block.startLine - start.startLine - linesIn(Buffer.concat(parts), description);
-  const filled: number[] = [];
-  if (description.format === 'ndjson') {
-    filled.push(...new Array<number>(units - breaks).fill(blank), ...new Array<number>(breaks).fill(lf));
-  } else {
-    // In CSV a line with blanks is a row: the bytes above one for each break are those of CRLF. A lone LF might complete a CR that stands before it.
-    for (let index = 0; index < breaks; index++) filled.push(...(index < units - breaks ? [cr, lf] : [cr]));
-  }
-  const bytes = new Uint8Array(units * unit);
-  const low = description.coding === 'utf-16be' ? 1 : 0;
-  for (const [index, code] of filled.entries()) bytes[index * unit + low] = code;
-  return [bytes];
-}
-
-function linesIn(bytes: Uint8Array, description: SourceDescription): number {
-  const units = unitsOf(bytes, description.coding);
-  const scanner = new RecordScanner(rulesOf(description));
-  let lines = 0;
-  for (let at = 0; at < units.length; lines += scanner.lines) at = scanner.next(units, at, units.length, true);
-  return lines;
 }
