@@ -12,7 +12,7 @@ import { isDead } from './aftermath.ts';
 import { inPairs } from './in-pairs.ts';
 import { csvOf, nameOfRow, sceneNamed } from './scenes.ts';
 import { createStage } from './stage.ts';
-import { failingAt, killedAt, onlyOn } from './strace.ts';
+import { countCallsOn, failingAt, killedAt, onlyOn } from './strace.ts';
 
 /** So that the four random digits of a run's name are known beforehand; and one thread for files, so that calls are counted in one row. */
 const known = { node: ['--random-seed=7'], env: { UV_THREADPOOL_SIZE: '1' } };
@@ -167,20 +167,23 @@ test('a disk that fails under the input ends the run with exit 2 when nothing wa
   const exits: number[] = [];
   // More than may wait at once, so that the last look comes when many have left.
   const smallChunks = ['--chunk-size', '2', '--concurrency', '16'];
-  // While it is looked at, while its rows are read, and while it is looked at once more.
-  const nths = [1, 30, 54, 58, 62, 66, 80, 110];
-  const points = (['person', 'interaction'] as const).flatMap((operation) => nths.map((nth) => ({ operation, nth })));
-  await inPairs(points, async ({ operation, nth }) => {
+  const args = ['push', 'p.csv', '-t', 'stream', '--json', ...smallChunks];
+  const stage = async (operation: 'person' | 'interaction') => {
     const workdir = createWorkdir(t);
     const platform = await startRecorder(t);
     writeStreamSetup(workdir, platform.url, operation);
     const lines = Array.from({ length: 8000 }, (_, index) => `${index + 1},p@example.com,${'x'.repeat(wide)}`);
-    workdir.file('p.csv', ['customer_id,email,more', ...lines, ''].join('\n'));
-    const args = ['push', 'p.csv', '-t', 'stream', '--json', ...smallChunks];
-    const ran = await workdir.run(args, {
-      ...known,
-      under: onlyOn([join(workdir.path, 'p.csv')], failingAt('pread64', 'EIO', `${nth}+`)),
-    });
+    const file = workdir.file('p.csv', ['customer_id,email,more', ...lines, ''].join('\n'));
+    return { workdir, platform, file };
+  };
+  const whole = await stage('person');
+  const reads = await countCallsOn(whole.file, 'pread64', (under) => whole.workdir.run(args, { ...known, under }));
+  // While it is looked at, while its rows are read, and while it is looked at once more.
+  const nths = [0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 1].map((share) => Math.max(1, Math.round(share * reads)));
+  const points = (['person', 'interaction'] as const).flatMap((operation) => nths.map((nth) => ({ operation, nth })));
+  await inPairs(points, async ({ operation, nth }) => {
+    const { workdir, platform, file } = await stage(operation);
+    const ran = await workdir.run(args, { ...known, under: onlyOn([file], failingAt('pread64', 'EIO', `${nth}+`)) });
     const where = `${operation}, EIO from read ${nth} on: ${ran.stdout}${ran.stderr}`;
     exits.push(ran.status ?? 0);
     assert.equal(ran.status, platform.heard.length > 0 ? 5 : 2, where);

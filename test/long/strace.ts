@@ -41,6 +41,19 @@ export async function countSystemCalls<Call extends string>(
   return Object.fromEntries(calls.map((call) => [call, countLogged(log, call)])) as Record<Call, number>;
 }
 
+/** How often a whole run makes the call about this file, whichever thread does. */
+export async function countCallsOn(
+  path: string,
+  call: string,
+  run: (under: readonly string[]) => Promise<unknown>,
+): Promise<number> {
+  const log = `${path}.calls`;
+  await run(onlyOn([path], strace(log, call)));
+  return readFileSync(log, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(` ${call}(`)).length;
+}
+
 /** How often the main thread of the run that wrote this log made the call. */
 export const countLogged = (log: string, call: string): number =>
   mainLines(log).filter((line) => line.includes(` ${call}(`)).length;
