@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMemoryBook } from '../engine/book.ts';
 import { createFileFeed } from '../engine/file-feed.ts';
-import { createInspection, idsToWatch } from '../engine/inspection.ts';
+import { createInspection } from '../engine/inspection.ts';
 import type { Prepared } from '../engine/prepare.ts';
 import { executeRun } from '../engine/run.ts';
 import { describeFile, duplicateNotice, duplicatesIn } from '../engine/survey.ts';
@@ -72,7 +72,7 @@ export async function check(
       settings: resolved.settings,
       mapping: prepared.mapping,
       now: systemClock.now(),
-      keys: prepared.mapping.key.length > 0,
+      hashes: true,
     },
     book,
     onCut: sayCut(session, flags.limit),
@@ -91,7 +91,7 @@ export async function check(
   const inspection = createInspection({
     ...(report?.keeps ?? { mostRows: 0, mostRowsEach: 0 }),
     lineOf: ({ mapped }, row) => feed.quote(mapped, row).line,
-    once: idsToWatch(operations, prepared.mapping),
+    once: operations.map(({ once }) => once),
   });
   const summary = await executeRun(orderOf(resolved, operations, flags, decided), {
     ...session.world,

@@ -18,8 +18,8 @@ export interface BlockMapping {
   readonly mapping: Mapping;
   /** Start of the run, epoch milliseconds. */
   readonly now: number;
-  /** Give the hashes of the rows' keys, too: `validate` counts those that repeat. */
-  readonly keys?: boolean | undefined;
+  /** Give the hashes of the rows' keys and of the items' ids, too: `validate` counts those that repeat. */
+  readonly hashes?: boolean | undefined;
 }
 
 /** One file of the run, as the mapper must know it. */
@@ -38,7 +38,7 @@ export function createBlockMapping({
   settings,
   mapping,
   now,
-  keys,
+  hashes,
 }: BlockMapping): (file: FileTask, block: Block) => MappedBlock {
   const target = openTarget(settings);
   const compile = compiler(mapping, target);
@@ -50,7 +50,7 @@ export function createBlockMapping({
         loadKey: file.loadKey,
         now,
         done: doneIn(file),
-        keys,
+        hashes,
       });
       // Files come one after the other: the former one is not needed again.
       files.clear();

@@ -1,6 +1,5 @@
 /** What `validate` notes beside the counts that every run makes: keys that repeat, and some of the rows at fault for a report. */
 import type { RejectedRow } from '../journal/rejects.ts';
-import type { Mapping } from '../mapping/mapping.ts';
 import type { Fault } from '../model/fault.ts';
 import type { RepeatedKeys, Summary } from '../report/summary.ts';
 import type { Operation } from '../targets/target.ts';
@@ -30,16 +29,6 @@ export interface InspectionOptions {
   /** By entry of the mapping. Default: none has such an id. */
   readonly once?: readonly (Operation['once'] | undefined)[];
 }
-
-/** What `validate` has to look for in the items of each entry. */
-export const idsToWatch = (
-  operations: readonly Operation[],
-  { entries }: Pick<Mapping, 'entries'>,
-): readonly (Operation['once'] | undefined)[] =>
-  operations.map(({ once }, entry) => {
-    if (once?.field === undefined) return once;
-    return entries[entry]?.fields.some(({ name }) => name === once.field) ? once : undefined;
-  });
 
 export function createInspection(options: InspectionOptions): Inspection {
   const keys = options.keys ?? new KeySet();
@@ -88,14 +77,14 @@ export function createInspection(options: InspectionOptions): Inspection {
   return {
     took(fed, file) {
       compare(fed, file);
-      ids?.took(fed, file);
+      ids.took(fed, file);
       for (const row of fed.mapped.rejected) keep({ file, ...row });
     },
     get repeatedKeys() {
       return compared === 0 ? undefined : { rows: repeated, first, compared, isWhole };
     },
     get warnings() {
-      return ids?.warnings ?? [];
+      return ids.warnings;
     },
     rows,
   };

@@ -1,9 +1,7 @@
 /**
  * Ids that a platform keeps one item of and drops or replaces the others without a word, such as the `messageId` that a mapping
- * gives an event. Read from the very items that would go out, by `validate` alone.
+ * gives an event. Looked for by `validate` alone.
  */
-import { keyHash } from '../mapping/key-hash.ts';
-import { isJsonObject, type Json, parseKeepingDigits } from '../model/json.ts';
 import { count, plural } from '../report/printable.ts';
 import type { Summary } from '../report/summary.ts';
 import type { TargetCode } from '../targets/codes.ts';
@@ -27,11 +25,11 @@ interface Watched {
   first: string;
 }
 
-/** @param once by entry of the mapping. Undefined when there is nothing to look for. */
+/** @param once by entry of the mapping; undefined where no id is kept one item of */
 export function createRepeatedIds(
   once: readonly (Once | undefined)[],
   lineOf: (fed: FedBlock, row: number) => number,
-): RepeatedIds | undefined {
+): RepeatedIds {
   // Entries whose ids are of one kind share them: a messageId counts once, whatever the call.
   const kinds = new Map<string, Watched>();
   const byEntry = once.map((one) => {
@@ -39,22 +37,18 @@ export function createRepeatedIds(
     const known = kinds.get(one.name);
     const watched = known ?? { once: one, keys: new KeySet(), isWhole: true, compared: 0, repeated: 0, first: '' };
     kinds.set(one.name, watched);
-    return { watched, paths: one.paths };
+    return watched;
   });
-  if (kinds.size === 0) return undefined;
 
   return {
     took(fed, file) {
-      const { entries, starts, ends, bytes, firstRow } = fed.mapped;
-      const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      for (let item = 0; item < entries.length; item++) {
-        const found = byEntry[entries[item] ?? 0];
-        if (found === undefined || !found.watched.isWhole) continue;
-        const json = parseKeepingDigits(text.toString('utf8', starts[item], ends[item]));
-        // A platform reads 7 and "7" as it likes: to be told of too much is better than of too little.
-        const id = found.paths.map((path) => textOf(valueAt(json, path))).join('\n');
-        const { watched } = found;
-        const outcome = watched.keys.add(keyHash(id));
+      const { ids, entries, firstRow } = fed.mapped;
+      if (ids === undefined) return;
+      for (let item = 0; item < ids.length; item++) {
+        const hash = ids[item] ?? 0;
+        const watched = byEntry[entries[item] ?? 0];
+        if (hash === 0 || watched === undefined || !watched.isWhole) continue;
+        const outcome = watched.keys.add(hash);
         if (outcome === 'full') {
           watched.isWhole = false;
           continue;
@@ -76,12 +70,3 @@ function warningOf({ once, repeated, first, compared, isWhole }: Watched): Summa
   const text = isWhole ? says : `${says}; only the first ${count(compared)} could be compared`;
   return { code: 'id-repeated' satisfies TargetCode, text, count: repeated, first };
 }
-
-function valueAt(value: Json, path: readonly string[]): Json | undefined {
-  let found: Json | undefined = value;
-  for (const step of path) found = isJsonObject(found) && Object.hasOwn(found, step) ? found[step] : undefined;
-  return found;
-}
-
-const textOf = (value: Json | undefined): string =>
-  value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);

@@ -23,8 +23,8 @@ export interface BlockContext {
   readonly now: number;
   /** Whether a row needs no work any more under an entry: settled by an earlier run, or not asked for. Neither mapped nor counted. */
   readonly done?: ((entry: number, record: number) => boolean) | undefined;
-  /** Give the hashes of the rows' keys, too. */
-  readonly keys?: boolean | undefined;
+  /** Give the hashes of the rows' keys and of the items' ids, too. */
+  readonly hashes?: boolean | undefined;
   /** With groups: whether some rows that belong to these are not to be had. */
   readonly isTorn?: ((first: number, last: number) => boolean) | undefined;
 }
@@ -44,7 +44,7 @@ export function parsedBlockMapper(
   context: BlockContext,
 ): (block: Block) => MappedBlock {
   const entryCount = compiled.entries.length;
-  const collect = createCollect(entryCount);
+  const collect = createCollect(entryCount, context.hashes === true);
   if (compiled.group !== undefined) return groupMapper(parse, compiled, compiled.group, context, collect);
   const collapser = compiled.entries.some(({ lastWins }) => lastWins)
     ? createCollapser(compiled.entries.map(({ lastWins, operation }) => (lastWins ? operation.lastWins : undefined)))
@@ -60,7 +60,7 @@ export function parsedBlockMapper(
     const items = collect(block);
     const skipped: [number, number][][] = Array.from({ length: entryCount }, () => []);
     const rejected: RowRejection[] = [];
-    const keys = context.keys ? new Float64Array(block.records) : undefined;
+    const keys = context.hashes ? new Float64Array(block.records) : undefined;
     const warnings = new Map<string, { code: string; text: string; count: number; line: number }>();
 
     const reject = (index: number, faults: readonly Fault[]) => {
@@ -118,12 +118,17 @@ export function parsedBlockMapper(
 const spareRoom = 1.15;
 
 /** Blocks of one file are alike: the last one tells how much room the next one needs. */
-function createCollect(entryCount: number): (block: Block) => ItemCollector {
+function createCollect(entryCount: number, withIds: boolean): (block: Block) => ItemCollector {
   let bytesPerByte = 2 * entryCount;
   return (block) => {
     const input = block.bytes.length;
-    return new ItemCollector(block, entryCount, input * bytesPerByte, (taken) => {
-      if (input > 0) bytesPerByte = (taken / input) * spareRoom;
+    return new ItemCollector({
+      expectedItems: block.records * entryCount,
+      expectedBytes: input * bytesPerByte,
+      withIds,
+      onTaken(taken) {
+        if (input > 0) bytesPerByte = (taken / input) * spareRoom;
+      },
     });
   };
 }
@@ -139,12 +144,23 @@ function extend(ranges: [number, number][], record: number): void {
   else ranges.push([record, record]);
 }
 
+interface CollectorOptions {
+  readonly expectedItems: number;
+  readonly expectedBytes: number;
+  /** Keep the hashes of the items' ids. */
+  readonly withIds: boolean;
+  /** Told how many bytes there were. */
+  readonly onTaken: (bytes: number) => void;
+}
+
 /** The columns of a {@link MappedBlock} that describe its items. In V8's heap lists as long as a block would outlive collections of garbage. */
 class ItemCollector {
   readonly #sink: ByteSink;
   #rows: Uint32Array;
   /** Only where rows are grouped. */
   #lastRows: Uint32Array | undefined;
+  /** Only where an item has one. */
+  #ids: Float64Array | undefined;
   #routes: Uint32Array;
   #entries: Uint8Array;
   #lanes = new Int32Array(0);
@@ -154,11 +170,13 @@ class ItemCollector {
   #lastRoute = '';
   #lastRouteIndex = -1;
 
+  readonly #withIds: boolean;
   readonly #onTaken: (bytes: number) => void;
 
-  constructor(block: Block, entryCount: number, expectedBytes: number, onTaken: (bytes: number) => void) {
-    const expected = Math.max(16, block.records * entryCount);
+  constructor({ expectedItems, expectedBytes, withIds, onTaken }: CollectorOptions) {
+    const expected = Math.max(16, expectedItems);
     this.#sink = new ByteSink(expectedBytes + 4096, expected);
+    this.#withIds = withIds;
     this.#rows = new Uint32Array(expected);
     this.#routes = new Uint32Array(expected);
     this.#entries = new Uint8Array(expected);
@@ -179,6 +197,10 @@ class ItemCollector {
       this.#lastRows ??= new Uint32Array(this.#rows.length);
       this.#lastRows[count] = lastRow;
     }
+    if (this.#withIds && item.id !== undefined) {
+      this.#ids ??= new Float64Array(this.#rows.length);
+      this.#ids[count] = keyHash(item.id);
+    }
     this.#entries[count] = entry;
     this.#routes[count] = this.#routeIndex(item.route);
     for (const lane of item.lanes) this.#addLane(laneHash(lane));
@@ -194,6 +216,7 @@ class ItemCollector {
     this.#entries = grown(this.#entries);
     this.#rows = grown(this.#rows);
     if (this.#lastRows !== undefined) this.#lastRows = grown(this.#lastRows);
+    if (this.#ids !== undefined) this.#ids = grown(this.#ids);
     this.#routes = grown(this.#routes);
     this.#laneStarts = grown(this.#laneStarts);
   }
@@ -219,6 +242,7 @@ class ItemCollector {
       ...texts,
       firstRow,
       lastRow: this.#lastRows?.slice(0, count) ?? firstRow.slice(),
+      ...(this.#ids === undefined ? {} : { ids: this.#ids.slice(0, count) }),
       entries: this.#entries.slice(0, count),
       lanes: this.#lanes.slice(0, this.#laneCount),
       laneStarts: this.#laneCount > 0 ? this.#laneStarts.slice(0, count + 1) : new Uint32Array(0),

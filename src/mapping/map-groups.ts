@@ -24,7 +24,17 @@ export interface ItemSink {
   add(item: Encoded, first: number, entry: number, last: number): void;
   take(): Pick<
     MappedBlock,
-    'bytes' | 'starts' | 'ends' | 'firstRow' | 'lastRow' | 'entries' | 'lanes' | 'laneStarts' | 'routes' | 'routeNames'
+    | 'bytes'
+    | 'starts'
+    | 'ends'
+    | 'firstRow'
+    | 'lastRow'
+    | 'ids'
+    | 'entries'
+    | 'lanes'
+    | 'laneStarts'
+    | 'routes'
+    | 'routeNames'
   >;
 }
 
@@ -52,7 +62,7 @@ export function groupMapper(
     const skipped: [number, number][][] = Array.from({ length: entryCount }, () => []);
     const rejected: RowRejection[] = [];
     const warnings = new Map<string, { code: string; text: string; count: number; line: number }>();
-    const keys = context.keys ? new Float64Array(block.records) : undefined;
+    const keys = context.hashes ? new Float64Array(block.records) : undefined;
     const hashes = new Float64Array(parsed.length);
     const firsts = new Uint32Array(parsed.length);
     let groups = 0;

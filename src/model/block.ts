@@ -97,6 +97,8 @@ export interface MappedBlock {
   }[];
   /** When asked for: hash of each row's key, by record number minus `block.startRecord`; 0 where the row gave no item or has no key. */
   readonly keys?: Float64Array;
+  /** When asked for, where any has one: hash of each item's id of which the platform keeps one item; 0: none. */
+  readonly ids?: Float64Array;
   /** With a mapping that groups rows: hash of each group's key, and the group's first row, as in `firstRow`. */
   readonly groups?: { readonly hashes: Float64Array; readonly firstRow: Uint32Array };
   /** The block's own bytes, given back: rejects and uncertain rows quote their source from it. */

@@ -1,4 +1,4 @@
-type TypedArray = Uint8Array | Uint32Array | Int32Array;
+type TypedArray = Uint8Array | Uint32Array | Int32Array | Float64Array;
 
 /** The same with as much room again, at least for `least` elements. */
 export function grown<Kind extends TypedArray>(array: Kind, least = 0): Kind {

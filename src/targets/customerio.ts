@@ -35,8 +35,6 @@ function operationType(name: string, call: Call): OperationType {
 /** Contract §7: for how long is not public. */
 const once = {
   name: 'messageId',
-  field: 'messageId',
-  paths: [['messageId']],
   says: 'Customer.io counts calls with one messageId once and drops the others',
 } as const;
 

@@ -167,6 +167,8 @@ export interface Encoded {
   readonly route: string;
   /** Who this item is about, by every id it touches. Items that share one are never in two requests at once and leave in file order. */
   readonly lanes: readonly string[];
+  /** What {@link Operation.once} speaks of, where the mapping gave it. */
+  readonly id?: string;
   /** Codes of things worth a word though the item goes out. */
   readonly warnings?: readonly { readonly code: string; readonly text: string }[];
 }
@@ -209,15 +211,10 @@ export interface Operation {
    */
   readonly lastWins?: { readonly same: readonly (readonly string[])[] };
   /**
-   * An id of which the platform keeps one item and no more, without a word of the others. Asked of by `validate` alone, where the
-   * mapping has `field` (absent: always). `paths`: into the item's JSON. `says`: what becomes of the others, a sentence.
+   * An id of which the platform keeps one item and no more, without a word of the others: {@link Encoded.id} of each. Asked of by
+   * `validate` alone. `says`: what becomes of the others, a sentence.
    */
-  readonly once?: {
-    readonly name: string;
-    readonly field?: string;
-    readonly paths: readonly (readonly string[])[];
-    readonly says: string;
-  };
+  readonly once?: { readonly name: string; readonly says: string };
   /**
    * Items of one route that give the same text must not share a request: nothing says which of them would count. Asked of the
    * item's JSON.

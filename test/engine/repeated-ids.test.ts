@@ -1,10 +1,9 @@
 /** Ids that a platform keeps one item of, found by the real `validate` in what would be sent, for each target that has such. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { idsToWatch } from '../../src/engine/inspection.ts';
+import type { FedBlock } from '../../src/engine/feed.ts';
 import { createRepeatedIds } from '../../src/engine/repeated-ids.ts';
-import type { Mapping } from '../../src/mapping/mapping.ts';
-import type { Operation } from '../../src/targets/target.ts';
+import { keyHash } from '../../src/mapping/key-hash.ts';
 import { runSeries } from '../support/command-series.ts';
 import { createWorkdir } from '../support/workdir.ts';
 
@@ -59,16 +58,23 @@ test('validate tells of an id that the platform keeps one item of, with its plac
   }
 });
 
-const once = { name: 'messageId', field: 'messageId', paths: [['messageId']], says: 'x' };
-const operations = [{ once }, {}] as unknown as readonly Operation[];
-const mappingOf = (...names: string[]) =>
-  ({ entries: [{ fields: names.map((name) => ({ name })) }, { fields: [] }] }) as unknown as Mapping;
+const once = { name: 'messageId', says: 'x' };
+const block = (...ids: string[]) => ({
+  mapped: { ids: Float64Array.from(ids, keyHash), entries: new Uint8Array(ids.length), firstRow: new Uint32Array(ids.length) },
+});
+const fed = (given: object) => given as FedBlock;
 
-test('nothing is read again where the mapping names no such id', () => {
-  assert.deepEqual(idsToWatch(operations, mappingOf('userId')), [undefined, undefined]);
-  assert.deepEqual(idsToWatch(operations, mappingOf('messageId')), [once, undefined]);
-  assert.equal(
-    createRepeatedIds([undefined, undefined], () => 1),
-    undefined,
-  );
+test('an id that the mapping left open is none that could come again', () => {
+  const ids = createRepeatedIds([once], () => 7);
+  ids.took(fed(block('', 'a', '')), 'f');
+  ids.took(fed({ mapped: {} }), 'f');
+  assert.deepEqual(ids.warnings, []);
+  ids.took(fed(block('b', 'a')), 'f');
+  assert.partialDeepStrictEqual(ids.warnings, [{ count: 1, first: 'f:7' }]);
+});
+
+test('of an operation whose ids may come again nothing is said', () => {
+  const ids = createRepeatedIds([undefined], () => 7);
+  ids.took(fed(block('a', 'a')), 'f');
+  assert.deepEqual(ids.warnings, []);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { keyHash } from '../../src/mapping/key-hash.ts';
 import { laneHash } from '../../src/mapping/lane-hash.ts';
 import { type BlockContext, blockMapper } from '../../src/mapping/map-block.ts';
 import { type MappedBlock, ownBuffer } from '../../src/model/block.ts';
@@ -120,6 +121,22 @@ test('hashes of lanes fit 32 bits and rarely meet', () => {
   const hashes = new Set(Array.from({ length: 100_000 }, (_, index) => laneHash(`person-${index}`)));
   assert.ok(hashes.size > 99_990, String(hashes.size));
   for (const hash of hashes) assert.equal(hash, hash | 0);
+});
+
+test('ids of items are hashed where they are asked for, and stand beside their items', () => {
+  const operation = openOperation({
+    encode: ({ Id, Kind }) => ({ json: '{}', route: '', lanes: [], ...(Id === '' ? {} : { id: `${Id}${Kind ?? ''}` }) }),
+  });
+  const mapping = withFields('  Id: { from: id, onEmpty: keep }');
+  const ids = Array.from({ length: 40 }, (_, index) => (index % 3 === 0 ? '' : `id-${index % 5}`));
+  const text = ids.map((id) => `${id},one,x\n`).join('');
+  const asked = mapText(text, mapping, operation, { hashes: true });
+  assert.deepEqual([...(asked.ids ?? [])], ids.map(keyHash));
+  assert.equal(mapText(text, mapping, operation).ids, undefined);
+  assert.equal(mapText(',one,\n', mapping, operation, { hashes: true }).ids, undefined);
+  const both = `version: 1\ntarget: fake\nitems:\n  - { operation: put, fields: { Id: id, Kind: kind } }\n  - { operation: put, fields: { Id: id } }\n`;
+  const two = mapText('1,a,\n2,b,\n', both, operation, { hashes: true });
+  assert.deepEqual([...(two.ids ?? [])], ['1a', '1', '2b', '2'].map(keyHash));
 });
 
 test('warnings are counted by code, with the line of the first', () => {

@@ -205,7 +205,7 @@ async function run({ resolved, mapping, operations, files }: PreparedTrial, way:
       settings: resolved.settings,
       mapping,
       now: startedAt,
-      keys: transport === undefined && mapping.key.length > 0,
+      hashes: transport === undefined,
     },
     book,
     mappers: way.workers ?? 0,

@@ -694,6 +694,13 @@ describe('messages', () => {
     assert.deepEqual(encode('merge', { personID: '7' }).lanes, ['7']);
   });
 
+  it('tell the _id of an event where it was mapped', () => {
+    const { _id, ...unnamed } = { ...purchase, _id: 'order-1001' };
+    assert.equal(encode('event', { ...unnamed, _id }).id, _id);
+    assert.equal(encode('event', unnamed).id, undefined);
+    assert.equal(encode('record', ada).id, undefined);
+  });
+
   it('take any moment up to the start of the run', () => {
     for (const timestamp of [
       '2024-03-01T12:00:00Z',

@@ -61,6 +61,15 @@ describe('ids of messages', () => {
   it('may be mapped, and are then sent as text', () => {
     assert.equal(encode('track', { ...order, messageId: 12 }).call['messageId'], '12');
   });
+
+  it('are told where they were mapped, in the form that is sent', () => {
+    for (const messageId of [12, ' a']) {
+      const { id, call } = encode('track', { ...order, messageId });
+      assert.equal(id, call['messageId']);
+    }
+    assert.equal(encode('track', order).id, undefined);
+    assert.equal(encode('track', { ...order, messageId: '' }).id, undefined);
+  });
 });
 
 describe('calls', () => {

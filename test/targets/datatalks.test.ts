@@ -532,6 +532,19 @@ describe('datatalks beyond the common contract', () => {
     );
   });
 
+  it('tells the Hard-ID of an event, which is kept once, and of nothing else', () => {
+    const idOf = (entity: string, settings: object, item: JsonObject) => {
+      const encoded = open().operation(entity, settings).encode(item, row);
+      return 'faults' in encoded ? assert.fail() : encoded.id;
+    };
+    assert.equal(idOf('events', eventSettings, ticket), ticket.event_id);
+    const two = { ...eventSettings, hardId: ['event_id', 'customer_id'] };
+    assert.notEqual(idOf('events', two, ticket), idOf('events', two, { ...ticket, customer_id: 1 }));
+    const { event_id: _, ...item } = ticket;
+    assert.equal(idOf('events', { ...eventSettings, deriveHardId: 'event_id' }, item), undefined);
+    assert.equal(idOf('profiles', profileSettings, ada), undefined);
+  });
+
   it('derives a Hard-ID that is the same whenever the row is the same', () => {
     const settings = { ...eventSettings, deriveHardId: 'event_id' };
     const { event_id: _, ...item } = ticket;

@@ -44,7 +44,7 @@ interface Shape {
     item: JsonObject,
     row: RowContext,
     faults: Fault[],
-  ): { readonly json: string; readonly lanes: readonly string[] };
+  ): Pick<Encoded, 'json' | 'lanes' | 'id'>;
   /** Above this many bytes Profile drops the item without a word. */
   readonly profileBytes?: number;
 }
@@ -101,8 +101,10 @@ function messageOperation(name: 'record' | 'event', given: MessageSettings, gate
         check(item, row, faults);
         const json = JSON.stringify(identities === undefined ? item : { ...item, identityMap: identities.map });
         if (isEvent) {
-          const isNamed = item['_id'] !== undefined;
-          return { json: isNamed ? json : `{"_id":"${eventId(datasetId, row)}",${json.slice(1)}`, lanes: noLanes };
+          const id = item['_id'];
+          return id === undefined
+            ? { json: `{"_id":"${eventId(datasetId, row)}",${json.slice(1)}`, lanes: noLanes }
+            : { json, lanes: noLanes, id: String(id) };
         }
         return { json, lanes: lanesOf(identities?.names, row) };
       },
@@ -113,8 +115,6 @@ function messageOperation(name: 'record' | 'event', given: MessageSettings, gate
 /** Contract §7. */
 const once = {
   name: '_id',
-  field: '_id',
-  paths: [['body', 'xdmEntity', '_id']],
   says: 'Profile keeps the first event of an _id and drops the others; the lake keeps them all',
 } as const;
 
@@ -261,13 +261,14 @@ function operation(gate: Gate, name: OperationName, mode: Mode, parts: Parts): O
     ...(parts.once === undefined ? {} : { once: parts.once }),
     encode(item, row) {
       const faults: Fault[] = [];
-      const { json, lanes } = shape.encode(item, row, faults);
+      const { json, lanes, id } = shape.encode(item, row, faults);
       if (faults.length > 0) return { faults };
       // Three bytes a UTF-16 unit at most: most rows need no counting.
       const mayBeLarge = json.length * 3 > Math.min(shape.profileBytes ?? Infinity, mostBytes - around);
       const bytes = mayBeLarge ? Buffer.byteLength(json) : 0;
       if (bytes + around > mostBytes) return { faults: [tooLarge(bytes + around)] };
-      const encoded: Encoded = { json: shape.before + json + shape.after, route: flowId ?? '', lanes };
+      const made: Encoded = { json: shape.before + json + shape.after, route: flowId ?? '', lanes };
+      const encoded = id === undefined ? made : { ...made, id };
       if (shape.profileBytes === undefined || bytes <= shape.profileBytes) return encoded;
       return { ...encoded, warnings: [profileWarning(bytes, shape.profileBytes)] };
     },

@@ -1,7 +1,7 @@
 /** One item into the JSON of one call of a batch, or everything that is wrong with it. Compiled once for an operation. */
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { Milliseconds } from '../../model/verdict.ts';
-import type { Operation, RowContext } from '../target.ts';
+import type { Encoded, Operation, RowContext } from '../target.ts';
 import { checkAttributes, isLongerThan } from './attributes.ts';
 import { type Call, type CallSettings, type IdName, idNames, reservedEvents } from './calls.ts';
 import { Findings } from './findings.ts';
@@ -71,9 +71,8 @@ export function compileEncode(options: EncodeOptions): Operation['encode'] {
     const lanes = lanesOf(ids);
     const other = call.alsoAbout?.({ attributes, context });
     if (other !== undefined) lanes.push(other);
-    return findings.warnings === undefined
-      ? { json, route, lanes }
-      : { json, route, lanes, warnings: findings.warnings };
+    const encoded: Encoded = mapped === undefined ? { json, route, lanes } : { json, route, lanes, id: mapped };
+    return findings.warnings === undefined ? encoded : { ...encoded, warnings: findings.warnings };
   };
 }
 

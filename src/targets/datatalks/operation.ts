@@ -49,6 +49,7 @@ export function createOperation(entity: Entity, settings: OperationSettings, tar
 
   const head = `{"type":${JSON.stringify(settings.type)},`;
   const tail = target.groupKey === undefined ? '}' : `,"groupKey":${JSON.stringify(target.groupKey)}}`;
+  const once = entity === 'events' && derived === undefined ? onceByHardId(settings.hardId) : undefined;
   const laneHead = `${entity}:${settings.type}:`;
 
   function encode(item: JsonObject, row: RowContext): Encoded | { readonly faults: readonly Fault[] } {
@@ -125,10 +126,12 @@ export function createOperation(entity: Entity, settings: OperationSettings, tar
           ],
         };
     }
+    const id = derived === undefined ? hardId.map((name) => keyText(data[name])).join('\u001f') : undefined;
     return {
       json,
       route: '',
-      lanes: derived === undefined ? [laneHead + hardId.map((name) => keyText(data[name])).join('\u001f')] : [],
+      lanes: id === undefined ? [] : [laneHead + id],
+      ...(id === undefined || once === undefined ? {} : { id }),
       ...(emptyText === undefined ? {} : { warnings: [emptyTextWarning(emptyText)] }),
     };
   }
@@ -162,7 +165,7 @@ export function createOperation(entity: Entity, settings: OperationSettings, tar
     ...(entity !== 'events' && derived === undefined && settings.assumeUpsert !== false
       ? { lastWins: { same: [] } }
       : {}),
-    ...(entity === 'events' && derived === undefined ? { once: onceByHardId(settings.hardId) } : {}),
+    ...(once === undefined ? {} : { once }),
     limits: { items: 1, bytes: target.maxBytes },
     // A derived Hard-ID is another one for each row: no two rows are about the same thing.
     laned: derived === undefined,
@@ -178,7 +181,6 @@ export function createOperation(entity: Entity, settings: OperationSettings, tar
 /** People and things are meant to be written anew; an event that another one replaces is lost (contract §7). */
 const onceByHardId = (hardId: readonly string[]) => ({
   name: `Hard-ID (${hardId.join(', ')})`,
-  paths: hardId.map((name) => ['data', name]),
   says: 'Data Talks is assumed to keep one event of a Hard-ID, the last',
 });
 
