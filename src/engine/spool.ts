@@ -4,7 +4,7 @@
  * that reads rows sweeps it. Whose it is stands in its name, and its time is a sign of life, so that copies in a folder that
  * machines share are judged as locks are.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { createWriteStream, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -94,8 +94,7 @@ function remove(path: string): void {
 
 const folderIn = (stateDir: string): string => join(stateDir, 'spool');
 
-const placeOf = ({ host, place }: Holder): string =>
-  createHash('sha256').update(`${host}\n${place}`).digest('hex').slice(0, 16);
+const placeOf = ({ host, place }: Holder): string => hash('sha256', `${host}\n${place}`).slice(0, 16);
 
 function namesIn(folder: string): readonly string[] {
   try {

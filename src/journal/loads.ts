@@ -1,5 +1,5 @@
 /** Loads as they lie in the database: one row each, and their state as a snapshot plus the events since. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { RangeSet } from './ranges.ts';
@@ -286,10 +286,7 @@ export const loadIdentity = (
   to: Pick<Destination, 'target' | 'mapping'>,
   fingerprint: Fingerprint,
   times: number,
-): string =>
-  createHash('sha256')
-    .update([to.target, to.mapping, printed(fingerprint), String(times)].join('\n'))
-    .digest('hex');
+): string => hash('sha256', [to.target, to.mapping, printed(fingerprint), String(times)].join('\n'));
 
 const printed = ({ size, head, tail }: Fingerprint) => `${size}:${head}:${tail}`;
 

@@ -2,7 +2,7 @@
  * What expressions have beside CEL's own functions. Each takes time and room in proportion to what it is given: an
  * expression comes from a file, and must not be able to stop a load.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Environment } from '@marcbachmann/cel-js';
 import { type LinearPattern, linearPattern } from '../model/linear-pattern.ts';
 import { newWallTime, setWall } from './calendar.ts';
@@ -98,7 +98,7 @@ export const extraFunctions: readonly ExtraFunction[] = [
     about: `The ${algorithm} hash of the text, in hexadecimal.`,
     handler: (text: string) => {
       if (!text.isWellFormed()) throw new Error('the text holds half of a character');
-      return createHash(algorithm).update(text).digest('hex');
+      return hash(algorithm, text);
     },
   })),
 ];

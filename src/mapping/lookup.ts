@@ -2,7 +2,7 @@
  * `lookup:`: a value found in a second file, by a key. The file is read once, when the mapping is, and of it only the two
  * columns in question are kept: they travel with the mapping to every thread.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { parseRecords } from '../input/csv-rows.ts';
 import { declaredDelimiter } from '../input/delimiter.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
@@ -60,9 +60,7 @@ async function readTable(lookup: Lookup, mappingFile: string): Promise<LookupTab
     }
     found.set(key, value);
   }
-  const digest = createHash('sha256')
-    .update(JSON.stringify([...found]))
-    .digest('hex');
+  const digest = hash('sha256', JSON.stringify([...found]));
   return { keys: [...found.keys()], values: [...found.values()], digest };
 }
 

@@ -2,7 +2,6 @@
  * From a block of the input to the bytes of its items, in one pass: the function that runs for every block, in this thread or
  * in a worker. Each item becomes text once and bytes once; whatever comes later moves slices of these bytes.
  */
-import { createHash } from 'node:crypto';
 import type { SourceDescription } from '../input/description.ts';
 import { type ParsedBlock, parserFor, RowFault } from '../input/parse.ts';
 import type { Block, MappedBlock, RecordRange, RowRejection } from '../model/block.ts';
@@ -15,6 +14,7 @@ import { keyHash } from './key-hash.ts';
 import { laneHash } from './lane-hash.ts';
 import { createCollapser } from './last-wins.ts';
 import { groupMapper } from './map-groups.ts';
+import { rowIdentity } from './row-identity.ts';
 
 export interface BlockContext {
   /** Of the load that this file is. Seed of the rows' identities. */
@@ -51,7 +51,7 @@ export function parsedBlockMapper(
     : undefined;
   const { loadKey, now, done } = context;
   let record = 0;
-  const identity = (entry: number) => createHash('sha256').update(`${loadKey}:${record}:${entry}`).digest('hex');
+  const identity = (entry: number) => rowIdentity(loadKey, record, entry);
   const isDone = done === undefined ? undefined : (entry: number) => done(entry, record);
   const options = { identity, now, ...(isDone === undefined ? {} : { done: isDone }) };
 

@@ -5,7 +5,6 @@
  * What becomes of a row depends on the file alone, never on where blocks begin: whoever cuts them keeps groups whole, and says in `edges` what
  * stands beyond.
  */
-import { createHash } from 'node:crypto';
 import { type ParsedBlock, type ParsedRow, RowFault } from '../input/parse.ts';
 import type { Block, MappedBlock, RecordRange, RowRejection } from '../model/block.ts';
 import type { Fault } from '../model/fault.ts';
@@ -15,6 +14,7 @@ import type { CompiledGroup, GroupCode } from './group.ts';
 import type { EntryFault } from './group-rows.ts';
 import { keyHash } from './key-hash.ts';
 import type { BlockContext } from './map-block.ts';
+import { rowIdentity } from './row-identity.ts';
 
 /** Input bytes of a group, from its first row to the start of its last: what is held of it at once. */
 export const mostGroupBytes = 16 * 1024 * 1024;
@@ -112,7 +112,7 @@ export function groupMapper(
       const first = recordOf(from);
       const options = {
         now,
-        identity: (entry: number) => createHash('sha256').update(`${loadKey}:${first}:${entry}`).digest('hex'),
+        identity: (entry: number) => rowIdentity(loadKey, first, entry),
         ...(done === undefined ? {} : { done: (entry: number) => isDone(entry, from) }),
       };
       const mapped = compiled.group?.mapRows(rows as Row[], options) ?? { kind: 'skipped' as const };

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isPlainObject } from '../model/json.ts';
 import type { Mapping, MappingField } from './mapping.ts';
 
@@ -20,7 +20,7 @@ export function mappingHash(mapping: Mapping): string {
       fields: byPlace(fields),
     })),
   };
-  return createHash('sha256').update(canonical(meaning)).digest('hex');
+  return hash('sha256', canonical(meaning));
 }
 
 const byPlace = (fields: readonly MappingField[]): Record<string, unknown> =>

@@ -2,7 +2,7 @@
  * Runs the `tests:` of a mapping through the mapping itself and through the target's own checks. What a test says of a field is
  * compared with the value that the mapping made, or with the value that goes out: targets may write a field in their own way.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Fault } from '../model/fault.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Encoded, Target } from '../targets/target.ts';
@@ -103,7 +103,7 @@ function createRunner(mapping: Mapping, shape: Shape, target: Target, kind: Targ
     hidden: compiled.hiddenFields,
     run(rows, index, now) {
       items = mapping.entries.map(() => undefined);
-      const identity = (entry: number) => createHash('sha256').update(`test:${index}:${entry}`).digest('hex');
+      const identity = (entry: number) => hash('sha256', `test:${index}:${entry}`);
       const options = { identity, now };
       return { mapped: compiled.group?.mapRows(rows, options) ?? compiled.mapRow(rows[0] ?? [], options), items };
     },

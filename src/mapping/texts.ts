@@ -1,5 +1,5 @@
 /** Text into text, booleans, members of a list, and JSON. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Json, rawNumber } from '../model/json.ts';
 import { deepestJson, isTooDeep, isWellFormedJson, mayHoldHalves } from '../model/json-bounds.ts';
 import type { FromText } from './numbers.ts';
@@ -86,4 +86,4 @@ const halfCharacter = new Refusal(
 export const hashOf =
   (algorithm: string): FromText<string> =>
   (text) =>
-    text.isWellFormed() ? createHash(algorithm).update(text).digest('hex') : halfCharacter;
+    text.isWellFormed() ? hash(algorithm, text) : halfCharacter;

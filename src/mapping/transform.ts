@@ -3,7 +3,7 @@
  * and gives a value; that of the mapping gets the row, and gives a row. It must be quick, must not wait for anything, and must give the same for the
  * same row, or a resumed load would differ from a clean one.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
@@ -46,7 +46,7 @@ export async function readModules(
     const bytes = await readBounded(beside(mapping.file, named.file), mostBytes);
     if (typeof bytes === 'string')
       complain({ path: at, text: `${named.file} is not there or cannot be read (the path begins at the mapping)` });
-    else digests[named.file] = createHash('sha256').update(bytes).digest('hex');
+    else digests[named.file] = hash('sha256', bytes);
   }
   return digests;
 }

@@ -1,5 +1,5 @@
 /** One number for a whole store, whatever the order: two stores with the same rows, doubles counted, have the same digest. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Keys sorted at every depth, so that equal values have equal texts. */
 export function canonicalJson(value: unknown): string {
@@ -15,7 +15,7 @@ export function canonicalJson(value: unknown): string {
 export function digestOf(rows: Iterable<unknown>): string {
   let sum = 0n;
   for (const row of rows) {
-    sum += BigInt(`0x${createHash('sha256').update(canonicalJson(row)).digest('hex')}`);
+    sum += BigInt(`0x${hash('sha256', canonicalJson(row))}`);
   }
   return BigInt.asUintN(256, sum).toString(16).padStart(64, '0');
 }

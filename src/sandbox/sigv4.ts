@@ -3,7 +3,7 @@
  * the headers that the caller says were signed. Written from the published algorithm alone; it shares nothing with the
  * signer that it judges.
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 
 export interface SignedRequest {
   readonly method: string;
@@ -147,12 +147,10 @@ function signatureOf(request: SignedRequest, claim: Claim, amzDate: string, secr
     ...claim.signedHeaders.map((name) => `${name}:${(request.headers[name] ?? '').trim().replace(/ +/g, ' ')}`),
     '',
     claim.signedHeaders.join(';'),
-    createHash('sha256').update(request.body).digest('hex'),
+    hash('sha256', request.body),
   ].join('\n');
   const scope = `${claim.date}/${claim.region}/${claim.service}/${claim.terminator}`;
-  const stringToSign = [algorithm, amzDate, scope, createHash('sha256').update(canonicalRequest).digest('hex')].join(
-    '\n',
-  );
+  const stringToSign = [algorithm, amzDate, scope, hash('sha256', canonicalRequest)].join('\n');
   return hmac(signingKey(secret, claim), stringToSign);
 }
 

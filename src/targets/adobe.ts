@@ -3,7 +3,7 @@
  * against their schema later, and what fails lies in a failed batch that nobody reads. Hence rows are checked here first, an
  * answer to a batch is read message by message, and a canary mode lets the platform check the first rows at once.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type AdobeConfig, adobeConfig, type Inlet, oauthClient, readInletUrl, vendorOrigin } from './adobe/config.ts';
 import { type OperationName, operationTypes } from './adobe/operation-types.ts';
 import { type Gate, openOperation } from './adobe/operations.ts';
@@ -91,6 +91,6 @@ function inletAt({ inletUrl }: AdobeConfig, baseUrl: string): Inlet {
 
 /** The inlet's id opens it, so it stands here as a hash. Single and batch mode fill the same place: a canary is a part of the load. */
 function identityOf({ imsOrgId, sandboxName, datasetId = '-' }: AdobeConfig, { base, id }: Inlet): string {
-  const hash = createHash('sha256').update(`cdp-load adobe ${imsOrgId} ${id.toLowerCase()}`).digest('hex');
-  return `adobe ${base} org ${imsOrgId} sandbox ${sandboxName} inlet ${hash.slice(0, 16)} dataset ${datasetId}`;
+  const digest = hash('sha256', `cdp-load adobe ${imsOrgId} ${id.toLowerCase()}`);
+  return `adobe ${base} org ${imsOrgId} sandbox ${sandboxName} inlet ${digest.slice(0, 16)} dataset ${datasetId}`;
 }

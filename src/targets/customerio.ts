@@ -2,7 +2,7 @@
  * Customer.io, Pipelines API. Everything travels in `/batch`, in strict mode: without that header the platform answers 200
  * to a wrong key, a wrong region and a call it drops (contract §2, §5.4).
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ApiRequest } from '../model/request.ts';
 import { type Call, type CallSettings, callNames, callOf, calls } from './customerio/calls.ts';
 import {
@@ -113,7 +113,7 @@ function open(settings: CustomerioConfig, common: CommonSettings): Target {
   };
 
   return {
-    identity: `customerio ${baseUrl} ${createHash('sha256').update(apiKey).digest('hex').slice(0, 16)}`,
+    identity: `customerio ${baseUrl} ${hash('sha256', apiKey).slice(0, 16)}`,
     // Longer than the vendor's own clients: a bulk load can wait (contract §5.2).
     retry: { retries: 8, waits: { kind: 'backoff', firstMs: 1000, capMs: 60_000 }, then: 'stop' },
     notices: settings.strict ? [] : [unverified],

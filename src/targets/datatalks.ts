@@ -3,7 +3,7 @@
  * signed request a record. The platform drops what it does not know and clears what is left out, so the mapping declares
  * the fields and everything is checked here first.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ApiRequest } from '../model/request.ts';
 import { createCheck } from './datatalks/check.ts';
 import { createOperation, type Entity } from './datatalks/operation.ts';
@@ -112,4 +112,4 @@ function headersOf(common: CommonSettings): ApiRequest['headers'] {
   return { ...common.headers, 'Content-Type': contentType };
 }
 
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+const hashOf = (text: string): string => hash('sha256', text).slice(0, 16);

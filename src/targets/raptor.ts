@@ -3,7 +3,7 @@
  * means "acknowledged": records that break the stream's schema are dropped later without a word. Hence this target
  * checks every record against the declared columns first, and says "acknowledged" where others say "loaded".
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import * as z from 'zod';
 import { columnsSchema } from './raptor-columns.ts';
 import {
@@ -150,7 +150,7 @@ const withoutSlash = (url: string) => url.replace(/\/+$/, '');
 
 /** The stream id is a secret, so it stands here as a salted hash. Draft and live are two destinations, and so are two hosts. */
 function identityOf({ accountId, streamId, draft }: RaptorConfig, baseUrl: string): string {
-  const stream = createHash('sha256').update(`cdp-load raptor ${accountId} ${streamId.toLowerCase()}`).digest('hex');
+  const stream = hash('sha256', `cdp-load raptor ${accountId} ${streamId.toLowerCase()}`);
   return `raptor ${withoutSlash(baseUrl)} account ${accountId} stream ${stream.slice(0, 16)}${draft ? ' draft' : ''}`;
 }
 

@@ -60,7 +60,11 @@ test('validate tells of an id that the platform keeps one item of, with its plac
 
 const once = { name: 'messageId', says: 'x' };
 const block = (...ids: string[]) => ({
-  mapped: { ids: Float64Array.from(ids, keyHash), entries: new Uint8Array(ids.length), firstRow: new Uint32Array(ids.length) },
+  mapped: {
+    ids: Float64Array.from(ids, keyHash),
+    entries: new Uint8Array(ids.length),
+    firstRow: new Uint32Array(ids.length),
+  },
 });
 const fed = (given: object) => given as FedBlock;
 

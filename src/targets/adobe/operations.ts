@@ -40,11 +40,7 @@ const mostBytes = 1_000_000;
 interface Shape {
   readonly before: string;
   readonly after: string;
-  encode(
-    item: JsonObject,
-    row: RowContext,
-    faults: Fault[],
-  ): Pick<Encoded, 'json' | 'lanes' | 'id'>;
+  encode(item: JsonObject, row: RowContext, faults: Fault[]): Pick<Encoded, 'json' | 'lanes' | 'id'>;
   /** Above this many bytes Profile drops the item without a word. */
   readonly profileBytes?: number;
 }

@@ -8,6 +8,8 @@ import type { Milliseconds } from '../../model/verdict.ts';
 
 const isoInstant = /^(\d{4})-(\d\d)-(\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d))?$/;
 const canonicalLength = '2024-05-04T10:00:00.000Z'.length;
+const wholeSecondsLength = '2024-05-04T10:00:00Z'.length;
+const hourAt = '2024-05-04T'.length;
 
 /**
  * Epoch milliseconds of an ISO 8601 date-time with a zone, or of a plain date (midnight UTC). NaN for anything else: a
@@ -24,9 +26,14 @@ export function epochMsOf(text: string): Milliseconds {
 
 const daysIn = (year: number, month: number): number => new Date(Date.UTC(year, month, 0)).getUTCDate();
 
-/** `epochMs` as it is sent; `text` itself when it has that form already. */
-export const instantText = (epochMs: Milliseconds, text: string): string =>
-  text.length === canonicalLength && text.endsWith('Z') ? text : new Date(epochMs).toISOString();
+/** As it is sent. Most texts have that form already, or lack the milliseconds: a Date takes ten times as long. Midnight may be spelled 24:00. */
+export function instantText(epochMs: Milliseconds, text: string): string {
+  if (text.endsWith('Z') && !text.startsWith('24', hourAt)) {
+    if (text.length === canonicalLength) return text;
+    if (text.length === wholeSecondsLength) return `${text.slice(0, -1)}.000Z`;
+  }
+  return new Date(epochMs).toISOString();
+}
 
 // 1973-03-03 in milliseconds, the year 5138 in seconds: no real date in seconds reaches it.
 const leastMilliseconds = 100_000_000_000;
