@@ -4,7 +4,7 @@
  * tests over the whole block and read with more care.
  */
 import type { Block } from '../model/block.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject, parseKeepingDigits } from '../model/json.ts';
 import { deepestJson, isTooDeep, isWellFormedJson, mayHoldHalves } from '../model/json-bounds.ts';
 import { inputFault } from './codes.ts';
 import { type Decoder, textWithEscapes } from './decode.ts';
@@ -12,7 +12,7 @@ import { rulesOf, type SourceDescription } from './description.ts';
 import { unitSize, unitsOf } from './encodings.ts';
 import { feedLinesOf } from './lines.ts';
 import { type Located, type Locations, locate } from './locate.ts';
-import { hasDigitRun, holdsLongNumber, mayHoldLongExponent, parseLine } from './long-numbers.ts';
+import { hasDigitRun, holdsLongNumber, mayHoldLongExponent } from './long-numbers.ts';
 import { inBlock, keptOfTooLarge, mustAgree, type ParsedBlock, RowFault, tooLarge, undecodable } from './rows.ts';
 import type { Tuple } from './tuple.ts';
 import { createUniformReader } from './uniform-lines.ts';
@@ -107,7 +107,7 @@ function readLine(line: string, care: Care): JsonObject | RowFault {
   let value: Json;
   try {
     const isLong = care.numbers ? holdsLongNumber(line) : mayHoldLongExponent(line);
-    value = isLong ? parseLine(line) : (JSON.parse(line) as Json);
+    value = isLong ? parseKeepingDigits(line) : (JSON.parse(line) as Json);
   } catch (error) {
     return new RowFault([inputFault('ndjson-syntax', syntaxReason(line, error), { value: line })]);
   }

@@ -40,6 +40,7 @@ export function createCollapser(overwrites: readonly (Overwrites | undefined)[])
   /** Lane → by entry, the last item that touched it. */
   let holders = new Map<string, (Holder | undefined)[]>();
   let pairs: [later: number, earlier: number][] = [];
+  const parse = keepingLast(parseKeepingDigits);
 
   /** The one item that was the last of this entry in all of these lanes. */
   const holderOf = (lanes: readonly string[], entry: number): Holder | undefined => {
@@ -56,10 +57,10 @@ export function createCollapser(overwrites: readonly (Overwrites | undefined)[])
         return;
       }
       const { json, route, lanes } = item;
-      const before = key === '' ? undefined : holderOf(lanes, entry);
-      if (before !== undefined && before.key === key && isOverwritten(before.item, item, rule))
-        pairs.push([index, before.index]);
       const holder: Holder = { index, key, item: { json, route, lanes } };
+      const before = key === '' ? undefined : holderOf(lanes, entry);
+      if (before !== undefined && before.key === key && isOverwritten(before.item, item, rule, parse))
+        pairs.push([index, before.index]);
       for (const lane of lanes) {
         const here = holders.get(lane);
         if (here === undefined) holders.set(lane, withHolder([], entry, holder));
@@ -79,15 +80,26 @@ export function createCollapser(overwrites: readonly (Overwrites | undefined)[])
   };
 }
 
+type Parse = (json: string) => Json;
+
+/** Where rows of one person stand together, each was parsed for the row before it. All that were parsed would outlive collections of garbage. */
+function keepingLast(parse: Parse): Parse {
+  let last: { readonly json: string; readonly value: Json } | undefined;
+  return (json) => {
+    if (last?.json !== json) last = { json, value: parse(json) };
+    return last.value;
+  };
+}
+
 function withHolder(list: (Holder | undefined)[], entry: number, holder: Holder): (Holder | undefined)[] {
   list[entry] = holder;
   return list;
 }
 
-function isOverwritten(earlier: Holder['item'], later: Holder['item'], { same }: Overwrites): boolean {
+function isOverwritten(earlier: Holder['item'], later: Holder['item'], { same }: Overwrites, parse: Parse): boolean {
   if (earlier.route !== later.route || earlier.lanes.length !== later.lanes.length) return false;
   if (!earlier.lanes.every((lane) => later.lanes.includes(lane))) return false;
-  const [before, after] = [parseKeepingDigits(earlier.json), parseKeepingDigits(later.json)];
+  const [before, after] = [parse(earlier.json), parse(later.json)];
   const agree = same.every((path) => JSON.stringify(valueAt(before, path)) === JSON.stringify(valueAt(after, path)));
   return agree && covers(after, before);
 }

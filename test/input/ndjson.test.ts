@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { parseLine } from '../../src/input/long-numbers.ts';
 import { parserFor, withoutTuple } from '../../src/input/parse.ts';
 import type { SourceOptions } from '../../src/input/source.ts';
-import { isRawNumber, parseKeepingDigits } from '../../src/model/json.ts';
+import { isRawNumber } from '../../src/model/json.ts';
 import { type ReadRow, read } from './reading.ts';
 
 const ndjson: SourceOptions = { format: 'ndjson' };
@@ -223,35 +222,6 @@ describe('numbers', () => {
       { numRuns: 1000 },
     );
   });
-});
-
-it('a line is parsed to the same as with a reviver that sees every number', () => {
-  const near = fc.bigInt({ min: 12345678901234567000n, max: 12345678901234570000n }).map(String);
-  const number = fc.oneof(
-    near,
-    near,
-    fc.double({ noNaN: true, noDefaultInfinity: true }).map((double) => JSON.stringify(double)),
-    fc.constantFrom('0', '1e-400', '1e400', '10000000000000000', '10000000000000000.1', '1.2345678901234567e+19'),
-  );
-  const text = fc.oneof(near, fc.string()).map((value) => JSON.stringify(`,${value}`));
-  const { value } = fc.letrec<{ value: string }>((tie) => ({
-    value: fc.oneof(
-      { maxDepth: 3 },
-      number,
-      text,
-      fc.array(tie('value'), { maxLength: 4 }).map((values) => `[${values.join(', ')}]`),
-      fc
-        .array(fc.tuple(fc.constantFrom('"a"', '"b"', '"0"', '"__proto__"'), tie('value')), { maxLength: 4 })
-        .map((pairs) => `{${pairs.map((pair) => pair.join(':')).join()}}`),
-    ),
-  }));
-  fc.assert(
-    fc.property(value, (json) => {
-      const line = `{"v":${json}}`;
-      assert.equal(JSON.stringify(parseLine(line)), JSON.stringify(parseKeepingDigits(line)));
-    }),
-    { numRuns: 3000 },
-  );
 });
 
 /** Equal as decimals, not as doubles. */
