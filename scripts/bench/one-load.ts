@@ -58,7 +58,7 @@ const streamed =
     task: { index: surveyed.index, description: surveyed.description, loadKey: 'bench', settled: [] },
   }));
 const run = enrolled?.run ?? createMemoryBook(files.length, operations.length);
-tuneCollectionFor(Math.min(...operations.map(({ limits }) => limits.items)));
+tuneCollectionFor(Math.min(...operations.map(({ limits }) => limits.items)), { transport: false });
 const startedAt = performance.now();
 const summary = await executeRun(
   {

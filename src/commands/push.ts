@@ -69,7 +69,7 @@ export async function push(files: readonly string[], flags: PushFlags): Promise<
         const openTransport = threads.transport
           ? (await import('../delivery/threaded-transport.ts')).createThreadedTransport
           : (await import('../delivery/transport.ts')).createTransport;
-        tuneCollectionFor(mostItems);
+        tuneCollectionFor(mostItems, threads);
         const startedAt = systemClock.now();
         const feed = createFileFeed({
           surveyed: prepared.files,

@@ -63,7 +63,7 @@ export async function check(
     },
   }));
   const book = createMemoryBook(prepared.files.length, operations.length);
-  tuneCollectionFor(tightestItemLimit(operations, flags));
+  tuneCollectionFor(tightestItemLimit(operations, flags), { transport: false });
   const feed = createFileFeed({
     surveyed: prepared.files,
     streamed: loads,
