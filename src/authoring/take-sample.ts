@@ -1,7 +1,7 @@
 /** Rows from the head, the middle and the tail of a file, in bounded memory. */
 import { type PlainRow, parserFor, withoutTuple } from '../input/parse.ts';
 import type { Source } from '../input/source.ts';
-import type { Block } from '../model/block.ts';
+import { type Block, freeBytes } from '../model/block.ts';
 
 /** Memory holds three blocks of this size at most, and the rows made of them. */
 export const sampleBlockBytes = 512 * 1024;
@@ -25,10 +25,12 @@ export async function takeSample(source: Source, limit = Number.POSITIVE_INFINIT
   let tail: Block | undefined;
   let rowsInFile = 0;
   for await (const block of source.blocks()) {
-    head ??= block;
-    if (block !== head && block.startByte <= middleByte) middle = block;
-    else if (block !== head) tail = block;
     rowsInFile = block.startRecord + block.records - 1;
+    let passed: Block | undefined;
+    if (head === undefined) head = block;
+    else if (block.startByte <= middleByte) [passed, middle] = [middle, block];
+    else [passed, tail] = [tail, block];
+    if (passed?.ownsBuffer === true) freeBytes(passed.bytes);
     if (rowsInFile >= limit) break;
   }
   const rows = [head, middle, tail].flatMap((block) => {

@@ -24,6 +24,7 @@ import { plural, printable } from '../report/printable.ts';
 import type { Reporter, Summary } from '../report/summary.ts';
 import type { FieldRule, Target } from '../targets/target.ts';
 import type { ConfigFlags, InputFlags } from './flags.ts';
+import { tuneCollection } from './garbage-collection.ts';
 import { choiceLines, choicesIn, verdictLines } from './init-words.ts';
 import { lookAtFile } from './look-at-file.ts';
 import { prepareOptions } from './session.ts';
@@ -57,6 +58,7 @@ export async function init(file: string, flags: InitFlags): Promise<void> {
   }
   const output = flags.output ?? `${basename(file, extname(file))}.map.yaml`;
   refuseOverwriting(output);
+  tuneCollection();
   const aim = aimOf(flags);
   const { text, draft, looked, rowsInFile, encoding, isGuess, reading } = await author(file, output, aim, flags);
   await writeNew(output, text);

@@ -5,6 +5,7 @@ import { columnSamples } from '../../src/authoring/sample.ts';
 import { takeSample } from '../../src/authoring/take-sample.ts';
 import { RowFault } from '../../src/input/parse.ts';
 import { openSource, openStream } from '../../src/input/source.ts';
+import type { Block } from '../../src/model/block.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { createWorkdir } from '../support/workdir.ts';
 
@@ -61,6 +62,24 @@ test('of a long file head, middle and tail are looked at, and all rows are count
   assert.ok(numbers.length < 1000, `${numbers.length} rows`);
   assert.deepEqual([numbers[0], numbers.at(-1)], [1, 9000]);
   assert.ok(numbers.some((number) => number > 4000 && number < 5000));
+});
+
+test('of the blocks that pass by only three are kept', async (t) => {
+  const lines = Array.from({ length: 9000 }, (_, row) => `${row + 1},"two\nlines"`);
+  const path = createWorkdir(t).file('long.csv', ['n,note', ...lines, ''].join('\n'));
+  const source = await openSource(path, 0, { blockBytes: 4096 });
+  const passed: Block[] = [];
+  const blocks = async function* () {
+    for await (const block of source.blocks()) {
+      passed.push(block);
+      yield block;
+    }
+  };
+  await takeSample({ ...source, blocks });
+  await source.close();
+  const kept = passed.filter(({ bytes }) => bytes.length > 0);
+  assert.ok(passed.length > 10, `${passed.length} blocks`);
+  assert.deepEqual([kept.length, kept[0], kept.at(-1)], [3, passed[0], passed.at(-1)]);
 });
 
 test('--limit bounds what is looked at', async () => {
