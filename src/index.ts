@@ -14,7 +14,8 @@ export { type Prepared, type PrepareOptions, prepare } from './engine/prepare.ts
 export { executeRun, type RunOrder, type RunWorld } from './engine/run.ts';
 export { openSource, type Source, type SourceOptions } from './input/source.ts';
 export { type Journal, openJournal } from './journal/journal.ts';
-export { type RejectedRow, RowFile, readRejects, rowFiles } from './journal/rejects.ts';
+export { readRejects } from './journal/read-rejects.ts';
+export { type RejectedRow, RowFile, rowFiles } from './journal/rejects.ts';
 export { type CompiledMapping, compileMapping } from './mapping/compile.ts';
 export { loadMapping, parseMapping } from './mapping/load.ts';
 export type { Mapping } from './mapping/mapping.ts';

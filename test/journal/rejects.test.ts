@@ -4,7 +4,8 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type RejectedRow, RowFile, readRejects, rowFiles } from '../../src/journal/rejects.ts';
+import { readRejects } from '../../src/journal/read-rejects.ts';
+import { type RejectedRow, RowFile, rowFiles } from '../../src/journal/rejects.ts';
 import { failure, temporaryFolder } from './workbench.ts';
 
 const rowAt = (record: number, change: Partial<RejectedRow> = {}): RejectedRow => ({
