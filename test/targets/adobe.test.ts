@@ -408,7 +408,12 @@ runContract({
       item: { ...purchase, _id },
       faults: ['field-format _id'],
     })),
-    { ...event, name: 'an _id that is a number', item: { ...purchase, _id: 7 }, faults: ['field-type _id'] },
+    ...[7, rawNumber('9007199254740993')].map((_id) => ({
+      ...event,
+      name: `an _id that is the number ${JSON.stringify(_id)}`,
+      item: { ...purchase, _id },
+      faults: ['field-type _id'],
+    })),
     { operation: 'raw', name: 'a row of which nothing is left', item: {}, faults: ['item-empty'] },
     {
       operation: 'merge',

@@ -98,9 +98,9 @@ function messageOperation(name: 'record' | 'event', given: MessageSettings, gate
         const json = JSON.stringify(identities === undefined ? item : { ...item, identityMap: identities.map });
         if (isEvent) {
           const id = item['_id'];
-          return id === undefined
-            ? { json: `{"_id":"${eventId(datasetId, row)}",${json.slice(1)}`, lanes: noLanes }
-            : { json, lanes: noLanes, id: String(id) };
+          if (id === undefined) return { json: `{"_id":"${eventId(datasetId, row)}",${json.slice(1)}`, lanes: noLanes };
+          // Anything but text was found to be at fault.
+          return typeof id === 'string' ? { json, lanes: noLanes, id } : { json, lanes: noLanes };
         }
         return { json, lanes: lanesOf(identities?.names, row) };
       },
