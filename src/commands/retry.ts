@@ -6,7 +6,8 @@ import { resolveTarget } from '../config/resolve.ts';
 import { createTransport } from '../delivery/transport.ts';
 import { engineError } from '../engine/codes.ts';
 import { mappingPath, refuseDestruction, resendable } from '../engine/prepare.ts';
-import { createRetryFeed, type RetriedLoad, readRetriedRows, recoverRetried } from '../engine/retry-feed.ts';
+import { findRetriedRows, type RetriedLoad } from '../engine/retried-rows.ts';
+import { createRetryFeed, recoverRetried } from '../engine/retry-feed.ts';
 import { executeRun } from '../engine/run.ts';
 import { openJournal } from '../journal/journal.ts';
 import type { Load } from '../journal/loads.ts';
@@ -19,7 +20,9 @@ import { maskTexts } from '../model/mask.ts';
 import { plural } from '../report/printable.ts';
 import type { Summary } from '../report/summary.ts';
 import type { ConfigFlags, OutputFlags, SendingFlags } from './flags.ts';
+import { tuneCollection, tuneCollectionFor } from './garbage-collection.ts';
 import { stateDirOf } from './runs.ts';
+import { tightestItemLimit } from './session.ts';
 import {
   commandLine,
   createReporter,
@@ -33,6 +36,7 @@ import {
 type RetryFlags = ConfigFlags & SendingFlags & OutputFlags & { readonly target?: string; readonly mapping?: string };
 
 export async function retry(id: string, flags: RetryFlags): Promise<void> {
+  tuneCollection();
   const journal = openJournal(stateDirOf(flags));
   try {
     const past = journal.run(id);
@@ -47,7 +51,7 @@ export async function retry(id: string, flags: RetryFlags): Promise<void> {
       loads.find(({ path }) => path === file || path === resolve(file)) ?? (loads.length === 1 ? loads[0] : undefined);
     const kinds = flags.uncertain === 'resend' ? (['rejected', 'uncertain'] as const) : (['rejected'] as const);
     const runDirectory = join(journal.stateDirectory, 'runs', id);
-    const batch = await readRetriedRows(runDirectory, loadOf, kinds);
+    const batch = await findRetriedRows(runDirectory, loadOf, kinds);
     const operations = mapping.entries.map(({ operation, settings }) => target.operation(operation, settings));
     refuseDestruction(operations, flags.confirmDestructive ?? false);
     refuseSingleRequest(operations);
@@ -66,7 +70,7 @@ export async function retry(id: string, flags: RetryFlags): Promise<void> {
       const resend = resendable(operations, flags.uncertain);
       const doubtful = await recoverRetried(batch.loads, run, resend);
       const uncertain = new RowFile(run.directory, rowFiles.uncertain);
-      await uncertain.write(doubtful.held);
+      for await (const rows of doubtful.held()) await uncertain.write(rows);
       const feed = createRetryFeed(batch.loads, run, mapping, target, resend, systemClock.now());
       reporter.started({
         run: run.id,
@@ -77,7 +81,7 @@ export async function retry(id: string, flags: RetryFlags): Promise<void> {
         operations: operations.map(({ name }) => name),
         files: batch.loads.map(({ name, rows }) => ({
           path: name,
-          about: `${plural(rows.length, 'row')} of run ${id}`,
+          about: `${plural(rows.count, 'row')} of run ${id}`,
           bytes: 0,
         })),
         notices:
@@ -99,6 +103,7 @@ export async function retry(id: string, flags: RetryFlags): Promise<void> {
         run: run.id,
         command: 'retry' as const,
       };
+      tuneCollectionFor(tightestItemLimit(operations, flags), { transport: false });
       summary = await executeRun(orderOf(resolved, operations, flags, decided), {
         clock: systemClock,
         random: Math.random,

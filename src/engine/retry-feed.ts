@@ -2,12 +2,9 @@
  * Rows from the rejects of an earlier run: mapped as the mapping is now, and settled in the loads that they belong to. Rows
  * that could not be read (a broken quote) are left where they are: only a mended file can bring them.
  */
-import { join } from 'node:path';
 import { inBlock, type ParsedBlock } from '../input/parse.ts';
-import type { Load } from '../journal/loads.ts';
 import { RangeSet } from '../journal/ranges.ts';
-import { readRejects } from '../journal/read-rejects.ts';
-import { type RejectedRow, rowFiles } from '../journal/rejects.ts';
+import type { RejectedRow } from '../journal/rejects.ts';
 import type { JournalRun } from '../journal/run.ts';
 import { compileMapping } from '../mapping/compile.ts';
 import { parsedBlockMapper } from '../mapping/map-block.ts';
@@ -18,61 +15,14 @@ import type { RowCounts, RunStart } from '../report/summary.ts';
 import type { Target } from '../targets/target.ts';
 import type { Feed } from './feed.ts';
 import { inFlightFault } from './held-rows.ts';
-
-/** Rows of one load that are to be sent again, in the order of their records. */
-export interface RetriedLoad {
-  readonly load: Load;
-  /** As the rejects file calls it. */
-  readonly name: string;
-  readonly rows: readonly RejectedRow[];
-}
-
-/**
- * @param names file names as the rejects file spells them → the load they mean
- * @param kinds which of the run's files to read
- */
-export async function readRetriedRows(
-  runDirectory: string,
-  loadOf: (file: string) => Load | undefined,
-  kinds: readonly (keyof typeof rowFiles)[],
-): Promise<{ readonly loads: readonly RetriedLoad[]; readonly unreadable: number }> {
-  const byLoad = new Map<number, { load: Load; name: string; rows: Map<number, RejectedRow> }>();
-  let unreadable = 0;
-  for (const kind of kinds) {
-    for await (const row of ifThere(readRejects(join(runDirectory, rowFiles[kind])))) {
-      const load = loadOf(row.file);
-      if (row.source.kind === 'text' || load === undefined) {
-        unreadable += 1;
-        continue;
-      }
-      const known = byLoad.get(load.id) ?? { load, name: row.file, rows: new Map<number, RejectedRow>() };
-      byLoad.set(load.id, known);
-      // A row that was refused for two of its items stands there twice and is one row.
-      known.rows.set(row.record, row);
-    }
-  }
-  const loads = [...byLoad.values()].map(({ load, name, rows }) => ({
-    load,
-    name,
-    rows: [...rows.values()].sort((a, b) => a.record - b.record),
-  }));
-  return { loads, unreadable };
-}
-
-async function* ifThere(rows: AsyncGenerator<RejectedRow>): AsyncGenerator<RejectedRow> {
-  try {
-    yield* rows;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
-    throw error;
-  }
-}
+import { piecesOf, piecesOfGroups } from './retried-pieces.ts';
+import type { RetriedLoad, RetriedRows } from './retried-rows.ts';
 
 /** What is known of retried rows that were in flight when a run ended. */
 export interface DoubtfulRows {
   readonly named: RunStart['uncertain'];
   /** Not to be sent again: to be written to the uncertain file. */
-  readonly held: readonly RejectedRow[];
+  held(): AsyncIterable<readonly RejectedRow[]>;
 }
 
 /** Says what becomes of those of the retried rows that a crash left in flight, or that are held since earlier. */
@@ -82,10 +32,10 @@ export async function recoverRetried(
   resend: readonly boolean[],
 ): Promise<DoubtfulRows> {
   const named: RunStart['uncertain'][number][] = [];
-  const held: RejectedRow[] = [];
+  const held: { readonly rows: RetriedRows; readonly records: RangeSet }[] = [];
   for (const { load, name, rows } of loads) {
     let heldHere = new RangeSet();
-    for (const { entry, records, fate } of await run.recover(load.id, resend, setOf(rows))) {
+    for (const { entry, records, fate } of await run.recover(load.id, resend, rows.records)) {
       if (fate === 'hold') heldHere = heldHere.union(records);
       named.push({
         file: name,
@@ -95,17 +45,20 @@ export async function recoverRetried(
         fate,
       });
     }
-    held.push(...rows.filter(({ record }) => heldHere.has(record)).map((row) => ({ ...row, faults: [inFlightFault] })));
+    held.push({ rows, records: heldHere });
   }
-  return { named, held };
+  return {
+    named,
+    async *held() {
+      for (const { rows, records } of held)
+        for await (const piece of rows.within(records)) yield piece.map((row) => ({ ...row, faults: [inFlightFault] }));
+    },
+  };
 }
-
-/** Keeps one piece of a retry small enough to be held at once. */
-const rowsABlock = 5000;
 
 export function createRetryFeed(
   loads: readonly RetriedLoad[],
-  run: JournalRun,
+  run: Pick<JournalRun, 'state' | 'finishReading'>,
   mapping: Mapping,
   target: Target,
   /** By entry: rows whose fate is unknown may be sent again. */
@@ -113,10 +66,9 @@ export function createRetryFeed(
   now: number,
 ): Feed {
   const quotes = new WeakMap<MappedBlock, ReadonlyMap<number, RejectedRow>>();
-  const records = loads.map(({ load, rows }) => ({ load: load.id, records: setOf(rows) }));
   return {
     names: loads.map(({ name }) => name),
-    bytesTotal: loads.reduce((total, { rows }) => total + rows.length, 0),
+    bytesTotal: loads.reduce((total, { rows }) => total + rows.count, 0),
     rowsBefore: 0,
     nameOf: (mapped) => loads[mapped.block.file]?.name ?? '',
     quote(mapped, row) {
@@ -129,7 +81,7 @@ export function createRetryFeed(
     async run(take, isStopped) {
       for (const { load } of loads) if (load.records !== undefined) void run.finishReading(load.id, load.records);
       for (const [file, retried] of loads.entries()) {
-        for (const { mapped, rows } of mapRetried(retried, file, run, mapping, target, resend, now)) {
+        for await (const { mapped, rows } of mapRetried(retried, file, run, mapping, target, resend, now)) {
           if (isStopped()) return false;
           quotes.set(mapped, new Map(rows.map((row) => [row.record, row])));
           await take({ mapped, load: retried.load.id, rows: rows.length, bytes: rows.length });
@@ -137,7 +89,8 @@ export function createRetryFeed(
       }
       return true;
     },
-    counts: () => records.reduce((sum, one) => addCounts(sum, countsWithin(run, one.load, one.records)), noRows),
+    counts: () =>
+      loads.reduce((sum, { load, rows }) => addCounts(sum, countsWithin(run, load.id, rows.records)), noRows),
     close: async () => {},
   };
 }
@@ -146,7 +99,7 @@ export function createRetryFeed(
  * Maps the rows of one load that are still to be sent: rejected, open (an earlier retry of them was stopped), or uncertain
  * where that may be sent again. Others were settled meanwhile.
  */
-function* mapRetried(
+async function* mapRetried(
   { load, rows }: RetriedLoad,
   file: number,
   run: Pick<JournalRun, 'state'>,
@@ -154,8 +107,8 @@ function* mapRetried(
   target: Target,
   resend: readonly boolean[],
   now: number,
-): Generator<{ mapped: MappedBlock; rows: readonly RejectedRow[] }> {
-  const [first] = rows;
+): AsyncGenerator<{ mapped: MappedBlock; rows: readonly RejectedRow[] }> {
+  const [first] = await rows.read(0, 1);
   if (first === undefined) return;
   const header = headerOf(first);
   const compiled = compileMapping(mapping, header === undefined ? { kind: 'ndjson' } : { kind: 'csv', header }, target);
@@ -166,17 +119,19 @@ function* mapRetried(
     if (sets === undefined || sets.accepted.has(record) || sets.skipped.has(record)) return false;
     return !sets.uncertain.has(record) || resend[entry] === true;
   };
-  const isTorn = tornGroups(rows);
-  for (let from = 0; from < rows.length; ) {
-    const part = rows.slice(from, pieceEnd(rows, from, mapping.group !== undefined));
-    from += part.length;
+  const { group } = compiled;
+  const pieces =
+    group === undefined
+      ? piecesOf(rows)
+      : piecesOfGroups(rows, group.most, ({ source }) => group.groupOf(cellsOf(source.text, header)));
+  for await (const { part, edges } of pieces) {
     const [start] = part;
     if (start === undefined) return;
     const map = parsedBlockMapper(() => parsedRows(part, header), compiled, {
       loadKey: load.identity,
       now,
       done: (entry, record) => !isOpen(entry, record),
-      isTorn,
+      isTorn: (from, to) => isTorn(rows, from, to),
     });
     const block: Block = {
       file,
@@ -187,32 +142,22 @@ function* mapRetried(
       records: part.length,
       bytes: new Uint8Array(0),
       last: false,
+      ...(edges === undefined ? {} : { edges }),
     };
     yield { mapped: map(block), rows: part };
   }
 }
 
 /** Whether of the rows that must go together with these some are not to be had: taken out of the file, or never readable. */
-function tornGroups(rows: readonly RejectedRow[]): (first: number, last: number) => boolean {
-  const present = setOf(rows);
-  const needed = new Map(rows.flatMap(({ record, group }) => (group === undefined ? [] : [[record, group]])));
-  return (first, last) => {
-    let looked: RecordRange | undefined;
-    for (let record = first; record <= last; record++) {
-      const range = needed.get(record);
-      if (range === undefined || (looked?.[0] === range[0] && looked[1] === range[1])) continue;
-      if (present.within(range[0], range[1]).size !== range[1] - range[0] + 1) return true;
-      looked = range;
-    }
-    return false;
-  };
-}
-
-/** Rows of one group follow each other without a gap: they stay in one piece. */
-function pieceEnd(rows: readonly RejectedRow[], from: number, grouped: boolean): number {
-  let end = Math.min(from + rowsABlock, rows.length);
-  while (grouped && end < rows.length && rows[end]?.record === (rows[end - 1]?.record ?? 0) + 1) end++;
-  return end;
+function isTorn(rows: RetriedRows, first: number, last: number): boolean {
+  let looked: RecordRange | undefined;
+  for (let record = first; record <= last; record++) {
+    const range = rows.groupOf(record);
+    if (range === undefined || (looked?.[0] === range[0] && looked[1] === range[1])) continue;
+    if (rows.records.within(range[0], range[1]).size !== range[1] - range[0] + 1) return true;
+    looked = range;
+  }
+  return false;
 }
 
 /** CSV rows were kept as column → text, every cell a text; anything else came from NDJSON. */
@@ -225,13 +170,17 @@ function parsedRows(rows: readonly RejectedRow[], header: readonly string[] | un
   return {
     length: rows.length,
     row(index) {
-      const row = objectOf(inBlock(rows, index).source.text);
-      return header === undefined ? row : header.map((column) => textOf(row[column]));
+      return cellsOf(inBlock(rows, index).source.text, header);
     },
     recordOf: (index) => rows[index]?.record ?? 0,
     position: (index) => ({ line: rows[index]?.line ?? 0, byte: rows[index]?.byte ?? 0 }),
     source: (index) => rows[index]?.source ?? { kind: 'text', text: '' },
   };
+}
+
+function cellsOf(text: string, header: readonly string[] | undefined): string[] | JsonObject {
+  const row = objectOf(text);
+  return header === undefined ? row : header.map((column) => textOf(row[column]));
 }
 
 function objectOf(text: string): JsonObject {
@@ -243,12 +192,6 @@ function textOf(value: Json | undefined): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'string') return value;
   return isRawNumber(value) ? value.rawJSON : JSON.stringify(value);
-}
-
-function setOf(rows: readonly RejectedRow[]): RangeSet {
-  const set = new RangeSet();
-  set.addAll(rows.map(({ record }) => [record, record] as const));
-  return set;
 }
 
 const noRows: RowCounts = { read: 0, accepted: 0, rejected: 0, skipped: 0, uncertain: 0, remaining: 0 };

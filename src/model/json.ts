@@ -29,19 +29,28 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
 export const isPlainObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Numbers whose value a double would change stay as their digits. Throws SyntaxError as JSON.parse does. */
+export const parseKeepingDigits = (text: string): Json => parseKeeping(text, longNumbers, keepDigits);
+
+/** Every number stays as it is spelled: `1.10` is not `1.1`. Throws SyntaxError as JSON.parse does. */
+export const parseToTheLetter = (text: string): Json => parseKeeping(text, oddNumbers, keepSpelling);
+
+type Reviver = (key: string, value: unknown, context?: Context) => unknown;
+
 /**
- * Numbers whose value a double would change stay as their digits. Throws SyntaxError as JSON.parse does. A reviver that looks at every number takes
- * three to ten times as long: here the long ones are sought in the text and put back where their doubles turn up in the result, unless that could be
- * ambiguous.
+ * The same as by the reviver, which looks at every value and takes three to ten times as long: the numbers that it would change are sought in the text
+ * and put back where their doubles turn up in the result, unless that could be ambiguous.
+ *
+ * @param numbers all that it would change, and any others: global, the number in its first group
  */
-export function parseKeepingDigits(text: string): Json {
+function parseKeeping(text: string, numbers: RegExp, reviver: Reviver): Json {
   const kept = new Map<number, string>();
-  for (const [, digits = ''] of text.matchAll(longNumbers)) {
+  for (const [, digits = ''] of text.matchAll(numbers)) {
     const double = Number(digits);
     if (Number.isNaN(double)) continue;
     const other = kept.get(double);
     const unsure = other === undefined ? digits !== String(double) && mayBeWrittenShort(double) : other !== digits;
-    if (unsure) return JSON.parse(text, keepDigits) as Json;
+    if (unsure) return JSON.parse(text, reviver) as Json;
     kept.set(double, digits);
   }
   for (const [double, digits] of kept) if (String(double) === digits) kept.delete(double);
@@ -49,13 +58,12 @@ export function parseKeepingDigits(text: string): Json {
   return kept.size === 0 ? value : withDigits(value, kept);
 }
 
-/** Every number stays as it is spelled: `1.10` is not `1.1`. */
-export const parseToTheLetter = (text: string): Json => JSON.parse(text, keepSpelling) as Json;
-
 /** More digits than a double surely keeps, or an exponent that it may not reach. */
 const longSource = /^-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})/;
 /** Such numbers, wherever a value may stand: in texts, too. */
 const longNumbers = /(?:^|[\s:,[])(-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})[0-9.eE+-]*)/g;
+/** Numbers that may be spelled in another way than JavaScript spells them: all but whole ones of few digits. */
+const oddNumbers = /(?:^|[\s:,[])(-?(?:[0-9]{16}|[0-9]+[.eE]|(?<=-)0)[0-9.eE+-]*)/g;
 /** A double keeps any 15 digits. */
 const longDigits = 16;
 
@@ -85,10 +93,10 @@ function withDigits(value: Json, kept: ReadonlyMap<number, string>): Json {
 
 type Context = { readonly source?: string };
 
-const keepDigits = (key: string, value: unknown, context?: Context): unknown =>
+const keepDigits: Reviver = (key, value, context) =>
   context?.source !== undefined && longSource.test(context.source) ? keepSpelling(key, value, context) : value;
 
-const keepSpelling = (_key: string, value: unknown, context?: Context): unknown =>
+const keepSpelling: Reviver = (_key, value, context) =>
   typeof value === 'number' && context?.source !== undefined && String(value) !== context.source
     ? rawNumber(context.source)
     : value;
