@@ -8,6 +8,7 @@ import {
   type LoadState,
   type Move,
   moveRecords,
+  moveSet,
   recordStates,
 } from './state.ts';
 
@@ -55,10 +56,10 @@ export function applyChange(state: LoadState, change: LoadChange): void {
   for (const [entry, sets] of change.moved.entries.entries()) {
     const own = entryOf(state, entry);
     for (const to of recordStates) {
-      if (!sets[to].isEmpty) moveRecords(own, to, [...sets[to]]);
+      if (!sets[to].isEmpty) moveSet(own, to, sets[to]);
     }
     const opened = change.opened[entry];
-    if (opened !== undefined && !opened.isEmpty) moveRecords(own, 'open', [...opened]);
+    if (opened !== undefined && !opened.isEmpty) moveSet(own, 'open', opened);
   }
 }
 

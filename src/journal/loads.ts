@@ -4,7 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { RangeSet } from './ranges.ts';
 import { DamagedRow, integer, oneOf, optionalInteger, type Row, text, textList } from './rows.ts';
-import { emptyState, type LoadState, type Move, moveRecords, recordStates } from './state.ts';
+import { emptyState, type LoadState, type Move, moveSet, recordStates } from './state.ts';
 
 /** What an input is, whatever its name: its size and hashes of its first and last part (hex). */
 export interface Fingerprint {
@@ -219,7 +219,7 @@ export class Loads {
       if (integer(row, 'crc') !== checksum(load.id, integer(row, 'entry'), to, ranges)) {
         throw new DamagedRow(`a checksum of load ${load.id} does not match`);
       }
-      moveRecords(entry, to, [...RangeSet.parse(ranges)]);
+      moveSet(entry, to, RangeSet.parse(ranges));
     };
     for (const row of this.#prepared('SELECT * FROM snapshots WHERE load = ?').iterate(load.id)) apply(row);
     let events = 0;

@@ -61,6 +61,14 @@ export function moveRecords(sets: EntryState, to: Move, ranges: readonly RecordR
   if (to !== 'open') sets[to].addAll(ranges);
 }
 
+/** The same for many ranges. */
+export function moveSet(sets: EntryState, to: Move, moved: RangeSet): void {
+  for (const name of recordStates) {
+    if (name !== to) sets[name].removeSet(moved);
+  }
+  if (to !== 'open') sets[to].addSet(moved);
+}
+
 export function entryOf(state: LoadState, entry: number): EntryState {
   const sets = state.entries[entry];
   if (sets === undefined) throw new RangeError(`The load has no entry ${entry}, only ${state.entries.length}`);
