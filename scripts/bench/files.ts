@@ -91,6 +91,9 @@ export const groupedMapping = replacing(benchMapping, [
   ['{ from: points, type: integer }', '{ each: { value: { from: points, type: integer } } }'],
 ]);
 
+/** The same of every second person. */
+export const filteredMapping = replacing(benchMapping, [['fields:', `where: 'newsletter == "true"'\nfields:`]]);
+
 function replacing(text: string, pairs: readonly (readonly [string, string])[]): string {
   return pairs.reduce((made, [old, other]) => {
     if (!made.includes(old)) throw new Error(`the mapping has no ${old}`);
