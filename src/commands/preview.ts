@@ -13,7 +13,7 @@ import { loadIdentity } from '../journal/loads.ts';
 import { readRejects } from '../journal/read-rejects.ts';
 import { rowFiles } from '../journal/rejects.ts';
 import { mappingHash } from '../mapping/mapping-hash.ts';
-import type { MappedBlock, RowRejection } from '../model/block.ts';
+import { type MappedBlock, type RowRejection, skippedBy } from '../model/block.ts';
 import { systemClock } from '../model/clock.ts';
 import { Exit, shorten } from '../model/fault.ts';
 import { maskTexts } from '../model/mask.ts';
@@ -186,7 +186,8 @@ function gapsBetween(wanted: readonly number[]): string {
 
 /** The rows that no request holds, and why. */
 function leftOut(mapped: MappedBlock, wanted: readonly number[], quote: Quoter, discretion: Discretion): string[] {
-  const { rejected, skipped, block } = mapped;
+  const { rejected, block } = mapped;
+  const skipped = mapped.skipped.map((_, entry) => skippedBy(mapped, entry));
   const lines = rejected.map((row) => {
     const why = row.faults.map(({ reason, column, field }) => printable(`${column ?? field ?? ''} ${reason}`.trim()));
     return `${rowLine({ ...row, source: discretion.source(row.source) })}\n${chalk.red(`# line ${row.line} would be rejected: ${why.join('; ')}`)}`;

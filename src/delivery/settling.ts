@@ -60,7 +60,6 @@ const follows: Readonly<Record<Settlement, Settlement>> = {
 };
 
 const nothingToDo: Promise<void> = Promise.resolve();
-const nothing: readonly EntryRecords[] = [];
 
 export function createSettling({ ledger, uncertain, settled, superseded, ...files }: SettlingOptions): Settling {
   /**
@@ -68,22 +67,21 @@ export function createSettling({ ledger, uncertain, settled, superseded, ...file
    * `done`: the journal has it.
    */
   const move = (chunk: Chunk, to: Settlement, only?: Some, receipts?: Receipts) => {
-    const records = recordsOf(chunk, only);
-    const events = records.map(({ load, entry, ranges }): LedgerEvent => ({ load, entry, to, ranges }));
+    const events: LedgerEvent[] = recordsOf(chunk, only).map((moved) => ({ ...moved, to }));
     const behind = supersededBy(chunk, only);
-    const after = { to: follows[to], records: behind === undefined ? nothing : recordsOf(behind) };
-    for (const moved of after.records) events.push({ ...moved, to: after.to });
+    if (behind !== undefined) for (const moved of recordsOf(behind)) events.push({ ...moved, to: follows[to] });
     const done = events.length > 0 ? ledger.record(events, receiptsOf(chunk, receipts)) : nothingToDo;
-    return { records, behind, after, done };
+    return { behind, done };
   };
 
   const settle = async (chunk: Chunk, to: Settlement, items: number, only?: Some, receipts?: Receipts) => {
-    const { records, behind, after, done } = move(chunk, to, only, receipts);
+    const { behind, done } = move(chunk, to, only, receipts);
     await done;
-    settled(chunk, to, items, records);
+    // Told anew: what is kept while the journal is waited for grows old.
+    settled(chunk, to, items, recordsOf(chunk, only));
     if (behind === undefined) return;
-    settled(behind, after.to, behind.items, after.records);
-    if (after.to === 'skipped') superseded?.(behind.items);
+    settled(behind, follows[to], behind.items, recordsOf(behind));
+    if (follows[to] === 'skipped') superseded?.(behind.items);
   };
 
   const hold = async (chunk: Chunk, reason: Reason) => {

@@ -6,7 +6,7 @@ import type { LedgerEvent } from '../delivery/ledger.ts';
 import { LiveBlock } from '../delivery/live-block.ts';
 import type { Planner } from '../delivery/plan.ts';
 import type { Sender } from '../delivery/sender.ts';
-import type { MappedBlock, RecordRange, RowRejection } from '../model/block.ts';
+import { type MappedBlock, type RecordRange, type RowRejection, skippedBy } from '../model/block.ts';
 import type { RowCounts } from '../report/summary.ts';
 import type { Operation } from '../targets/target.ts';
 
@@ -50,7 +50,7 @@ export interface Intake {
 export async function takeIn({ mapped, load }: FedBlock, intake: Intake): Promise<void> {
   const { operations, planner, sender } = intake;
   const events: LedgerEvent[] = mapped.skipped
-    .map((ranges, entry) => ({ load, entry, to: 'skipped' as const, ranges }))
+    .map((_, entry) => ({ load, entry, to: 'skipped' as const, ranges: skippedBy(mapped, entry) }))
     .filter(({ ranges }) => ranges.length > 0);
   if (mapped.rejected.length > 0) {
     await intake.writeRejects(mapped);

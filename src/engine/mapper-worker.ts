@@ -27,8 +27,8 @@ port.on('message', (message: ToWorker) => {
 });
 
 function buffersOf(mapped: MappedBlock): Transferable[] {
-  const { bytes, starts, ends, firstRow, lastRow, entries, lanes, laneStarts, routes, source } = mapped;
-  const all = [bytes, starts, ends, firstRow, lastRow, entries, lanes, laneStarts, routes, source];
+  const { bytes, starts, ends, firstRow, lastRow, entries, lanes, laneStarts, routes, source, skipped } = mapped;
+  const all = [bytes, starts, ends, firstRow, lastRow, entries, lanes, laneStarts, routes, source, ...skipped];
   // What has no buffer of its own is cloned instead.
   return [...new Set(all.map(ownBuffer).filter((buffer) => buffer !== undefined))];
 }

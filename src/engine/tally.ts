@@ -1,6 +1,7 @@
 /** Counts what happens, for the bar and the summary. Knows nothing of files or platforms. */
 import type { Chunk, EntryRecords } from '../delivery/chunk.ts';
 import type { Settlement } from '../delivery/ledger.ts';
+import { skippedBy } from '../model/block.ts';
 import type { Fault } from '../model/fault.ts';
 import type { FaultTally, Summary } from '../report/summary.ts';
 import type { Operation } from '../targets/target.ts';
@@ -100,7 +101,7 @@ export function createTally(operations: readonly Operation[]): Tally {
       shown.read += rows;
       shown.bytesRead += bytes;
       shown.rejected += mapped.rejected.length;
-      for (const ranges of mapped.skipped) shown.skipped += lengthOf(ranges) / entries;
+      for (const entry of mapped.skipped.keys()) shown.skipped += lengthOf(skippedBy(mapped, entry)) / entries;
       counters.itemsMapped += mapped.entries.length;
       for (const { line, faults: found } of mapped.rejected)
         for (const fault of found) addFault(`${file}:${line}`, fault);

@@ -4,7 +4,7 @@
  */
 import type { SourceDescription } from '../input/description.ts';
 import { type ParsedBlock, parserFor, RowFault } from '../input/parse.ts';
-import type { Block, MappedBlock, RecordRange, RowRejection } from '../model/block.ts';
+import type { Block, MappedBlock, RowRejection } from '../model/block.ts';
 import type { Fault } from '../model/fault.ts';
 import { grown } from '../model/typed-arrays.ts';
 import type { Encoded } from '../targets/target.ts';
@@ -15,6 +15,7 @@ import { laneHash } from './lane-hash.ts';
 import { createCollapser } from './last-wins.ts';
 import { groupMapper } from './map-groups.ts';
 import { rowIdentity } from './row-identity.ts';
+import { RowRuns } from './row-runs.ts';
 
 export interface BlockContext {
   /** Of the load that this file is. Seed of the rows' identities. */
@@ -58,7 +59,7 @@ export function parsedBlockMapper(
   return (block) => {
     const parsed = parse(block);
     const items = collect(block);
-    const skipped: [number, number][][] = Array.from({ length: entryCount }, () => []);
+    const skipped = Array.from({ length: entryCount }, () => new RowRuns());
     const rejected: RowRejection[] = [];
     const keys = context.hashes ? new Float64Array(block.records) : undefined;
     const warnings = new Map<string, { code: string; text: string; count: number; line: number }>();
@@ -95,7 +96,7 @@ export function parsedBlockMapper(
           items.add(item, record - block.startRecord, entry);
           if (item.warnings !== undefined) for (const warning of item.warnings) warn(index, warning);
         } else if (isDone === undefined || !isDone(entry)) {
-          extend(skipped[entry] ?? [], record);
+          skipped[entry]?.add(record - block.startRecord);
         }
       }
     }
@@ -105,7 +106,7 @@ export function parsedBlockMapper(
       block: rest,
       ...taken,
       ...(collapser === undefined ? {} : { lastWins: collapser.take(taken.entries.length) }),
-      skipped: skipped satisfies RecordRange[][],
+      skipped: skipped.map((rows) => rows.take()),
       rejected,
       warnings: [...warnings.values()],
       ...(keys === undefined ? {} : { keys }),
@@ -136,12 +137,6 @@ function createCollect(entryCount: number, withIds: boolean): (block: Block) => 
 function allDone(entryCount: number, isDone: (entry: number) => boolean): boolean {
   for (let entry = 0; entry < entryCount; entry++) if (!isDone(entry)) return false;
   return true;
-}
-
-function extend(ranges: [number, number][], record: number): void {
-  const last = ranges.at(-1);
-  if (last !== undefined && last[1] === record - 1) last[1] = record;
-  else ranges.push([record, record]);
 }
 
 interface CollectorOptions {

@@ -15,6 +15,7 @@ import type { EntryFault } from './group-rows.ts';
 import { keyHash } from './key-hash.ts';
 import type { BlockContext } from './map-block.ts';
 import { rowIdentity } from './row-identity.ts';
+import { RowRuns } from './row-runs.ts';
 
 /** Input bytes of a group, from its first row to the start of its last: what is held of it at once. */
 export const mostGroupBytes = 16 * 1024 * 1024;
@@ -59,7 +60,7 @@ export function groupMapper(
   return (block) => {
     const parsed = parse(block);
     const items = collect(block);
-    const skipped: [number, number][][] = Array.from({ length: entryCount }, () => []);
+    const skipped = Array.from({ length: entryCount }, () => new RowRuns());
     const rejected: RowRejection[] = [];
     const warnings = new Map<string, { code: string; text: string; count: number; line: number }>();
     const keys = context.hashes ? new Float64Array(block.records) : undefined;
@@ -126,7 +127,7 @@ export function groupMapper(
           items.add(item, first - block.startRecord, entry, recordOf(to - 1) - block.startRecord);
           for (const warning of item.warnings ?? []) warn(from, warning);
         } else if (!isDone(entry, from)) {
-          for (let index = from; index < to; index++) extend(skipped[entry] ?? [], recordOf(index));
+          for (let index = from; index < to; index++) skipped[entry]?.add(recordOf(index) - block.startRecord);
         }
       }
       if (any && keys !== undefined) keys[first - block.startRecord] = keyHash(compiled.keyOf(rows[0] as Row));
@@ -186,7 +187,7 @@ export function groupMapper(
     return {
       block: rest,
       ...items.take(),
-      skipped: skipped satisfies RecordRange[][],
+      skipped: skipped.map((rows) => rows.take()),
       rejected,
       warnings: [...warnings.values()],
       ...(keys === undefined ? {} : { keys }),
@@ -237,10 +238,4 @@ function isTorn({ from, to }: Stretch, entryCount: number, isDone: (entry: numbe
     for (let index = from + 1; index < to; index++) if (isDone(entry, index) !== first) return true;
   }
   return false;
-}
-
-function extend(ranges: [number, number][], record: number): void {
-  const last = ranges.at(-1);
-  if (last !== undefined && last[1] === record - 1) last[1] = record;
-  else ranges.push([record, record]);
 }

@@ -85,8 +85,8 @@ export interface MappedBlock {
    * sent. `earlier[i]` is 1 + the index of the item that item `i` supersedes directly, or 0.
    */
   readonly lastWins?: { readonly superseded: Uint8Array; readonly earlier: Uint32Array };
-  /** Rows left out by `where`, `when` or an empty result, for each entry. */
-  readonly skipped: readonly (readonly RecordRange[])[];
+  /** Rows left out by `where`, `when` or an empty result, for each entry: first and last row of each run, as in `firstRow`; {@link skippedBy} tells them. */
+  readonly skipped: readonly Uint32Array[];
   readonly rejected: readonly RowRejection[];
   /** Things worth a word though the row goes out, by code: how many, and the first line. */
   readonly warnings: readonly {
@@ -103,6 +103,15 @@ export interface MappedBlock {
   readonly groups?: { readonly hashes: Float64Array; readonly firstRow: Uint32Array };
   /** The block's own bytes, given back: rejects and uncertain rows quote their source from it. */
   readonly source: Uint8Array;
+}
+
+/** Records that an entry leaves out. Made when they are asked for: a filter may leave every second row out, and a list of lists is large. */
+export function skippedBy({ skipped, block }: Pick<MappedBlock, 'skipped' | 'block'>, entry: number): RecordRange[] {
+  const runs = skipped[entry] ?? new Uint32Array(0);
+  const ranges: RecordRange[] = [];
+  for (let at = 0; at < runs.length; at += 2)
+    ranges.push([block.startRecord + (runs[at] ?? 0), block.startRecord + (runs[at + 1] ?? 0)]);
+  return ranges;
 }
 
 /** The buffer that these bytes take up, to be moved or freed as a whole; undefined where they are a small part of one, which others read, too. */

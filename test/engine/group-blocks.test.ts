@@ -6,7 +6,7 @@ import { type Border, openStream } from '../../src/input/source.ts';
 import { compileMapping } from '../../src/mapping/compile.ts';
 import { parseMapping } from '../../src/mapping/load.ts';
 import { blockMapper } from '../../src/mapping/map-block.ts';
-import { type Block, freeBytes, type MappedBlock, ownBuffer } from '../../src/model/block.ts';
+import { type Block, freeBytes, type MappedBlock, ownBuffer, skippedBy } from '../../src/model/block.ts';
 import { inPieces } from '../input/reading.ts';
 import { fakeTarget, openOperation } from '../support/fake-target.ts';
 
@@ -176,7 +176,7 @@ const itemsOf = (blocks: readonly MappedBlock[]) =>
 const wholly = (blocks: readonly MappedBlock[]) => ({
   items: itemsOf(blocks),
   rejected: blocks.flatMap(({ rejected }) => rejected),
-  skipped: blocks.flatMap(({ skipped }) => skipped.flat()).flatMap(([from, to]) => spread(from, to)),
+  skipped: blocks.flatMap((block) => skippedBy(block, 0)).flatMap(([from, to]) => spread(from, to)),
   warnings: blocks.flatMap(({ warnings }) => warnings.map(({ code, line }) => [code, line])).length,
 });
 

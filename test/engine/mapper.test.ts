@@ -9,7 +9,7 @@ import { type FileTask, groupedBlocks } from '../../src/engine/block-mapping.ts'
 import { createMapper } from '../../src/engine/mapper.ts';
 import { openSource } from '../../src/input/source.ts';
 import { loadMapping } from '../../src/mapping/load.ts';
-import type { MappedBlock } from '../../src/model/block.ts';
+import { type MappedBlock, skippedBy } from '../../src/model/block.ts';
 import { root } from '../support/workdir.ts';
 
 /** Every item, reject and skip of the fixture, or of `m.yaml` and the rows in a folder, as the run would take them in. */
@@ -47,7 +47,7 @@ async function mapWith(workers: number, blockBytes: number, folder?: string, row
       lanes: mapped.flatMap(({ lanes }) => [...lanes]),
       rejected: mapped.flatMap(({ rejected }) => rejected),
       skipped: mapped
-        .flatMap(({ skipped }) => skipped.flat())
+        .flatMap((block) => block.skipped.flatMap((_, entry) => skippedBy(block, entry)))
         .flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i)),
       sources: Buffer.concat(mapped.map(({ source: bytes }) => bytes)).toString('latin1'),
     };
