@@ -92,7 +92,8 @@ export class RangeSet implements Iterable<RecordRange> {
 
   add(from: number, to: number = from): void {
     checkRange(from, to);
-    const [first, last] = [pageOf(from), pageOf(to)];
+    const first = pageOf(from);
+    const last = pageOf(to);
     if (first === last) {
       this.#addWithin(first, from - first * pageSize, to - first * pageSize);
       return;
@@ -104,7 +105,8 @@ export class RangeSet implements Iterable<RecordRange> {
 
   remove(from: number, to: number = from): void {
     checkRange(from, to);
-    const [first, last] = [pageOf(from), pageOf(to)];
+    const first = pageOf(from);
+    const last = pageOf(to);
     if (first === last) {
       this.#removeWithin(first, from - first * pageSize, to - first * pageSize);
       return;

@@ -127,13 +127,9 @@ export function createOperation(entity: Entity, settings: OperationSettings, tar
         };
     }
     const id = derived === undefined ? hardId.map((name) => keyText(data[name])).join('\u001f') : undefined;
-    return {
-      json,
-      route: '',
-      lanes: id === undefined ? [] : [laneHead + id],
-      ...(id === undefined || once === undefined ? {} : { id }),
-      ...(emptyText === undefined ? {} : { warnings: [emptyTextWarning(emptyText)] }),
-    };
+    const made: Encoded = { json, route: '', lanes: id === undefined ? [] : [laneHead + id] };
+    const encoded = id === undefined || once === undefined ? made : { ...made, id };
+    return emptyText === undefined ? encoded : { ...encoded, warnings: [emptyTextWarning(emptyText)] };
   }
 
   const rules = fields.map((field): FieldRule => {
