@@ -14,7 +14,7 @@ import { type Decision, decide, type PlanRequest } from './plan.ts';
 import { type Pruned, prune } from './prune.ts';
 import { JournalRun, type OpenedLoad } from './run.ts';
 import { newRunId } from './run-id.ts';
-import { countRows, emptyState, type RowCounts } from './state.ts';
+import { countRows, emptyState, isWorthSummingUp, type RowCounts } from './state.ts';
 
 export interface JournalOptions {
   /** Epoch milliseconds. */
@@ -152,11 +152,12 @@ export class Journal {
         return [{ input, load, state: emptyState(load.operations.length), events: 0 }];
       }
       case 'resume': {
-        const { load, state } = decision;
+        const { load, state, events } = decision;
         this.#locks.refuseIfHeld(load.id, load.path, now);
         if (decision.remapped) this.#loads.remap(load.id, request.mapping);
         this.#loads.takenUp(load.id, decision.input.path, request.targetName, run);
-        this.#loads.compact(load.id, state);
+        const isWorthIt = isWorthSummingUp(state, events);
+        if (isWorthIt) this.#loads.compact(load.id, state);
         const taken = {
           ...load,
           mapping: request.mapping,
@@ -164,7 +165,7 @@ export class Journal {
           targetName: request.targetName,
           lastRun: run,
         };
-        return [{ input, load: taken, state, events: 0 }];
+        return [{ input, load: taken, state, events: isWorthIt ? 0 : events }];
       }
       case 'already-complete':
       case 'duplicate-of':

@@ -31,6 +31,8 @@ export type Decision =
       readonly input: Input;
       readonly load: Load;
       readonly state: LoadState;
+      /** Stored events that it was read from. */
+      readonly events: number;
       readonly counts: RowCounts;
       /** Going on under another mapping than it was begun with. */
       readonly remapped: boolean;
@@ -78,8 +80,8 @@ function decideOne(request: PlanRequest, input: Input, loads: Loads, refuseIfHel
 }
 
 function resume(load: Load, input: Input, loads: Loads, remapped: boolean): Decision {
-  const { state } = loads.readState(load);
-  return { kind: 'resume', input, load, state, counts: countRows(state, load.records), remapped };
+  const { state, events } = loads.readState(load);
+  return { kind: 'resume', input, load, state, events, counts: countRows(state, load.records), remapped };
 }
 
 const sameContent = (load: Load, { fingerprint: { size, head, tail } }: Input): boolean =>

@@ -18,11 +18,11 @@ import {
   countRows,
   firstUnsettled,
   isSettled,
+  isWorthSummingUp,
   type JournalEvent,
   type LoadState,
   openWithin,
   type RowCounts,
-  recordStates,
 } from './state.ts';
 
 export interface RunParts {
@@ -291,8 +291,7 @@ export class JournalRun {
   }
 
   #compactIfWorthIt(held: HeldLoad): void {
-    // The more ranges a snapshot has, the more it costs, so the rarer it is made.
-    if (held.events < rangesOf(held.state) / 2) return;
+    if (!isWorthSummingUp(held.state, held.events)) return;
     const { database, locks, store, path, id } = this.#parts;
     try {
       explained(path, () =>
@@ -316,6 +315,3 @@ function fileNumber(path: string): number | undefined {
     return undefined;
   }
 }
-
-const rangesOf = (state: LoadState): number =>
-  state.entries.reduce((sum, sets) => recordStates.reduce((ranges, name) => ranges + sets[name].rangeCount, sum), 0);

@@ -111,6 +111,15 @@ export function isSettled(state: LoadState, records: number): boolean {
   );
 }
 
+/** Whether so many stored events cost more to read than their sum. The more ranges it has, the more it costs itself, so the rarer it is made. */
+export function isWorthSummingUp(state: LoadState, events: number): boolean {
+  const ranges = state.entries.reduce(
+    (sum, sets) => recordStates.reduce((before, name) => before + sets[name].rangeCount, sum),
+    0,
+  );
+  return events >= ranges / 2;
+}
+
 /** Nothing of the load can have reached the platform, so starting it over cannot double anything. */
 export function isUntouched(state: LoadState): boolean {
   return state.entries.every((sets) => sets.sending.isEmpty && sets.accepted.isEmpty && sets.uncertain.isEmpty);

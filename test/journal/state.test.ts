@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { RangeSet } from '../../src/journal/ranges.ts';
 import {
   applyEvent,
   cloneState,
   countRows,
   emptyState,
+  entryOf,
   firstUnsettled,
   isSettled,
   isUntouched,
+  isWorthSummingUp,
+  moveSet,
   openWithin,
   recordStates,
 } from '../../src/journal/state.ts';
@@ -22,12 +26,15 @@ test('any sequence of events leaves every record where the last event that names
       fc.integer({ min: 1, max: 3 }).chain((entries) => fc.tuple(fc.constant(entries), anyEvents(entries, rows))),
       ([entries, events]) => {
         const state = emptyState(entries);
+        const bySets = emptyState(entries);
         const expected = model(entries);
         for (const event of events) {
           applyEvent(state, event);
+          moveSet(entryOf(bySets, event.entry), event.to, RangeSet.from(event.ranges));
           expected.apply(event);
         }
         assertAgrees(state, expected, rows);
+        assertAgrees(bySets, expected, rows);
         assert.deepEqual(countRows(state, rows), modelCounts(expected, rows));
 
         const settled = (record: number) =>
@@ -86,4 +93,13 @@ test('a row is named by the worst of its entries', () => {
     accepted: 0,
     skipped: 0,
   });
+});
+
+test('events are summed up where that is less to read: not a few for a thousand ranges', () => {
+  const state = emptyState(2);
+  for (let record = 1; record < 1000; record += 2) state.entries[1]?.skipped.add(record);
+  assert.equal(state.entries[1]?.skipped.rangeCount, 500);
+  assert.equal(isWorthSummingUp(state, 249), false);
+  assert.equal(isWorthSummingUp(state, 250), true);
+  assert.equal(isWorthSummingUp(emptyState(1), 0), true);
 });
