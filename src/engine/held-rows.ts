@@ -70,5 +70,4 @@ export async function rowsOfRecords(
 
 const endOf = ({ startRecord, records }: Block): number => startRecord + records - 1;
 
-const firstAfter = (records: RangeSet, record: number): number | undefined =>
-  records.last === undefined ? undefined : records.within(record + 1, records.last).first;
+const firstAfter = (records: RangeSet, record: number): number | undefined => records.nextFrom(record + 1);

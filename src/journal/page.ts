@@ -52,6 +52,12 @@ export class Page {
     return this.#seek(from, -1);
   }
 
+  get last(): number {
+    let at = words - 1;
+    while (at > 0 && this.#word(at) === 0) at--;
+    return at * wordBits + 31 - Math.clz32(this.#word(at));
+  }
+
   /** How many runs begin here. @param follows a record right before the page is there */
   runs(follows: boolean): number {
     let count = 0;

@@ -69,6 +69,8 @@ test('any sequence of additions and removals gives what a plain set of numbers g
         assertSame(set, model);
       }
       for (const [from, to] of model.ranges) {
+        assert.equal(set.nextFrom(from), from);
+        assert.ok((set.nextFrom(to + 1) ?? highest + 2) > to + 1);
         for (const inside of [from, to]) {
           assert.ok(set.has(inside));
           assert.equal(set.endOfRangeAt(inside), to);
@@ -100,6 +102,9 @@ test('union, intersection and difference are those of plain sets, and leave both
         a.subtract(b),
         Model.from(modelA, modelB, (one, other) => one && !other),
       );
+      const emptied = a.clone();
+      emptied.removeSet(emptied);
+      assertSame(emptied, new Model());
       a.clone().add(0, highest);
       b.clone().remove(0, highest);
       assertSame(a, modelA);
