@@ -1,5 +1,6 @@
 /** Cuts rows that are to be sent again into pieces that may be held at once; with a mapping that groups rows, at borders between groups. */
 import type { RejectedRow } from '../journal/rejects.ts';
+import { mostGroupBytes } from '../mapping/map-groups.ts';
 import type { GroupEdges } from '../model/block.ts';
 import type { RetriedRows } from './retried-rows.ts';
 
@@ -23,7 +24,7 @@ export async function* piecesOf(rows: PiecedRows): AsyncGenerator<RetriedPiece> 
 type NameOfGroup = (row: RejectedRow) => string | undefined;
 
 /**
- * @param most rows of one group: one that has more is divided, and its parts say so
+ * @param most rows of one group: one that has more, or more bytes than are held, is divided, and its parts say so
  * @param groupOf undefined: the row names no group
  */
 export async function* piecesOfGroups(
@@ -32,22 +33,38 @@ export async function* piecesOfGroups(
   groupOf: NameOfGroup,
 ): AsyncGenerator<RetriedPiece> {
   let given: RejectedRow | undefined;
-  let held: readonly RejectedRow[] = [];
+  /** Of one group, which may go on. */
+  let held: RejectedRow[] = [];
+  const give = (part: readonly RejectedRow[], after: GroupEdges['after']): RetriedPiece => {
+    const { before } = edgesBetween(given, part[0], groupOf);
+    given = part.at(-1);
+    return { part, edges: { before, after } };
+  };
   for (let from = 0; from < rows.count; ) {
     const to = rows.endOfPiece(from);
-    const seen = [...held, ...(await rows.read(from, to))];
+    const read = await rows.read(from, to);
     from = to;
-    const start = startOfLastGroup(seen, groupOf);
-    const isWhole = to === rows.count;
-    const isDivided = !isWhole && seen.length - start > most;
-    const end = isWhole || isDivided ? seen.length : start;
-    held = seen.slice(end);
-    if (end === 0) continue;
-    const after = isDivided ? 'group' : edgesBetween(seen[end - 1], seen[end], groupOf).after;
-    yield { part: seen.slice(0, end), edges: { before: edgesBetween(given, seen[0], groupOf).before, after } };
-    given = seen[end - 1];
+    const last = held.at(-1);
+    const { after } = edgesBetween(last, read[0], groupOf);
+    if (last !== undefined && after !== 'group') {
+      yield give(held, after);
+      held = [];
+    }
+    const start = startOfLastGroup(read, groupOf);
+    if (start > 0) {
+      yield give([...held, ...read.slice(0, start)], edgesBetween(read[start - 1], read[start], groupOf).after);
+      held = [];
+    }
+    for (const row of read.slice(start)) held.push(row);
+    if (!isTooLarge(held, most)) continue;
+    yield give(held, rows.count === to ? 'border' : 'group');
+    held = [];
   }
+  if (held.length > 0) yield give(held, 'border');
 }
+
+const isTooLarge = (group: readonly RejectedRow[], most: number): boolean =>
+  group.length > most || (group.at(-1)?.byte ?? 0) - (group[0]?.byte ?? 0) > mostGroupBytes;
 
 /** `after` of what ends with the one row, `before` of what begins with the other. */
 function edgesBetween(last: RejectedRow | undefined, next: RejectedRow | undefined, groupOf: NameOfGroup): GroupEdges {
@@ -61,5 +78,5 @@ function edgesBetween(last: RejectedRow | undefined, next: RejectedRow | undefin
 function startOfLastGroup(rows: readonly RejectedRow[], groupOf: NameOfGroup): number {
   let start = rows.length - 1;
   while (start > 0 && edgesBetween(rows[start - 1], rows[start], groupOf).after === 'group') start--;
-  return Math.max(0, start);
+  return start;
 }

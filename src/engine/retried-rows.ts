@@ -132,42 +132,55 @@ export class RetriedRows {
   }
 
   /** Rows `from` up to, not including, `to`. */
-  async read(from: number, to: number): Promise<RejectedRow[]> {
-    const lines = [...this.#order.subarray(from, to)];
+  read(from: number, to: number): Promise<RejectedRow[]> {
+    return this.#readLines([...this.#order.subarray(from, to)]);
+  }
+
+  /** Those of these records, as many at a time as may be held at once. */
+  async *within(records: RangeSet): AsyncGenerator<readonly RejectedRow[]> {
+    let lines: number[] = [];
+    let bytes = 0;
+    for (const [first, last] of records) {
+      for (let at = this.#placeOf(first), end = this.#placeOf(last + 1); at < end; at++) {
+        const line = this.#order[at] ?? 0;
+        bytes += this.#lengths[line] ?? 0;
+        if (lines.length === this.#mostRows || (lines.length > 0 && bytes > this.#mostBytes)) {
+          yield await this.#readLines(lines);
+          lines = [];
+          bytes = this.#lengths[line] ?? 0;
+        }
+        lines.push(line);
+      }
+    }
+    if (lines.length > 0) yield await this.#readLines(lines);
+  }
+
+  async #readLines(lines: readonly number[]): Promise<RejectedRow[]> {
     const found = new Array<RejectedRow>(lines.length);
     for (const [file, path] of this.#paths.entries()) {
       const wanted = [...lines.keys()].filter((index) => this.#files[lines[index] ?? 0] === file);
       if (wanted.length === 0) continue;
       const places = wanted.map((index) => {
         const line = lines[index] ?? 0;
-        return { start: this.#starts[line] ?? 0, length: this.#lengths[line] ?? 0 };
+        const [start = 0, length = 0, record = 0] = [this.#starts[line], this.#lengths[line], this.#records[line]];
+        return { start, length, record };
       });
       for (const [at, row] of (await rowsAt(path, places)).entries()) found[wanted[at] ?? 0] = row;
     }
     return found;
   }
 
-  /** Those of these records. */
-  async *within(records: RangeSet): AsyncGenerator<readonly RejectedRow[]> {
-    for (const [first, last] of records) {
-      const end = this.#placeOf(last + 1);
-      for (let from = this.#placeOf(first); from < end; ) {
-        const to = Math.min(end, this.endOfPiece(from));
-        yield await this.read(from, to);
-        from = to;
-      }
-    }
-  }
-
   /** Behind the last of the rows that may be held at once, from row `from` on: one at least. */
   endOfPiece(from: number): number {
     const most = Math.min(this.count, from + this.#mostRows);
-    let bytes = this.#lengths[this.#order[from] ?? 0] ?? 0;
+    const start = this.#order[from] ?? 0;
+    const lastRecord = (this.#records[start] ?? 0) + widestPiece;
+    let bytes = this.#lengths[start] ?? 0;
     let to = from + 1;
-    while (to < most) {
-      bytes += this.#lengths[this.#order[to] ?? 0] ?? 0;
-      if (bytes > this.#mostBytes) break;
-      to += 1;
+    for (; to < most; to++) {
+      const line = this.#order[to] ?? 0;
+      bytes += this.#lengths[line] ?? 0;
+      if (bytes > this.#mostBytes || (this.#records[line] ?? 0) > lastRecord) break;
     }
     return to;
   }
@@ -188,3 +201,5 @@ export class RetriedRows {
 const firstRoom = 1024;
 const mostRows = 5000;
 const mostBytes = 4 * 1024 * 1024;
+/** Records: rows of a block are counted from its first in 32 bits. */
+const widestPiece = 0xffff_ffff;

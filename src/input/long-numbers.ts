@@ -6,15 +6,10 @@
 /** A double keeps any 15 digits, so nothing shorter needs a look. */
 const suspiciousRun = 16;
 
-/** A number where a value may stand, with 16 characters of digits or more, or an exponent of three digits. */
-const longNumber = /[\s:,[]-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})/;
 const longExponent = /[0-9][eE][+-]?[0-9]{3}/;
 
 /** Whether a line, in a block without long runs of digits, may hold such a number all the same. */
 export const mayHoldLongExponent = (text: string): boolean => longExponent.test(text);
-
-/** The same of one line. */
-export const holdsLongNumber = (line: string): boolean => longNumber.test(line);
 
 /** A run of 16 digits and points has one of them at every 16th place: nearly all of the block is jumped over. */
 export function hasDigitRun(utf8: Uint8Array): boolean {

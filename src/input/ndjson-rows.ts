@@ -12,7 +12,7 @@ import { rulesOf, type SourceDescription } from './description.ts';
 import { unitSize, unitsOf } from './encodings.ts';
 import { feedLinesOf } from './lines.ts';
 import { type Located, type Locations, locate } from './locate.ts';
-import { hasDigitRun, holdsLongNumber, mayHoldLongExponent } from './long-numbers.ts';
+import { hasDigitRun, mayHoldLongExponent } from './long-numbers.ts';
 import { inBlock, keptOfTooLarge, mustAgree, type ParsedBlock, RowFault, tooLarge, undecodable } from './rows.ts';
 import type { Tuple } from './tuple.ts';
 import { createUniformReader } from './uniform-lines.ts';
@@ -106,8 +106,8 @@ function readLine(line: string, care: Care): JsonObject | RowFault {
   }
   let value: Json;
   try {
-    const isLong = care.numbers ? holdsLongNumber(line) : mayHoldLongExponent(line);
-    value = isLong ? parseKeepingDigits(line) : (JSON.parse(line) as Json);
+    const mayBeLong = care.numbers || mayHoldLongExponent(line);
+    value = mayBeLong ? parseKeepingDigits(line) : (JSON.parse(line) as Json);
   } catch (error) {
     return new RowFault([inputFault('ndjson-syntax', syntaxReason(line, error), { value: line })]);
   }

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import * as z from 'zod';
-import type { Fault } from '../model/fault.ts';
+import { type Fault, UserError } from '../model/fault.ts';
 import { parseToTheLetter } from '../model/json.ts';
 import { journalError } from './codes.ts';
 import type { RejectedRow } from './rejects.ts';
@@ -38,29 +38,24 @@ export interface RowLine extends Pick<RejectedRow, 'file' | 'record' | 'group'> 
 
 /** Gives the rows of a rejects or uncertain file again, digits and all. Throws `rejects-unreadable`, naming the line. */
 export async function* readRejects(path: string): AsyncGenerator<RejectedRow> {
-  for await (const { line } of linesOf(path, parseToTheLetter)) yield rowOf(line);
+  for await (const { row } of rowsIn(path)) yield row;
 }
 
 /** The same without what stands in the rows. Throws as {@link readRejects} does. */
 export async function* rowLines(path: string): AsyncGenerator<RowLine> {
-  for await (const { line, start, length } of linesOf(path, JSON.parse)) {
-    const { file, record, group } = line.place;
-    const kind = typeof line.source === 'string' ? 'text' : 'json';
-    yield { file, record, kind, start, length, ...(group === undefined ? {} : { group }) };
+  for await (const { row, start, length } of rowsIn(path)) {
+    const { file, record, group, source } = row;
+    yield { file, record, kind: source.kind, start, length, ...(group === undefined ? {} : { group }) };
   }
 }
 
-/** The rows of some lines, in their order. Throws `rejects-unreadable` where there are no such lines any more. */
-export async function rowsAt(
-  path: string,
-  lines: readonly Pick<RowLine, 'start' | 'length'>[],
-): Promise<RejectedRow[]> {
+/** The rows of some lines, in their order. Throws `rejects-unreadable` where another row or none stands there by now. */
+export async function rowsAt(path: string, lines: readonly RowPlace[]): Promise<RejectedRow[]> {
   const rows = new Array<RejectedRow>(lines.length);
   const places = lines.map((line, index) => ({ ...line, index })).sort((a, b) => a.start - b.start);
-  const handle = await open(path).catch((cause: unknown) => {
-    throw unreadable(path, cause);
-  });
+  let handle: FileHandle | undefined;
   try {
+    handle = await open(path);
     for (let from = 0; from < places.length; ) {
       const to = endOfStretch(places, from);
       const stretch = places.slice(from, to);
@@ -69,18 +64,23 @@ export async function rowsAt(
       const last = stretch.at(-1);
       if (first === undefined || last === undefined) break;
       const bytes = await bytesAt(handle, first.start, last.start + last.length - first.start);
-      for (const { start, length, index } of stretch) {
+      for (const { start, length, record, index } of stretch) {
         const at = start - first.start;
-        const line = lineOf(bytes.toString('utf8', at, at + length), parseToTheLetter);
-        if (line === undefined) throw changed(path);
-        rows[index] = rowOf(line);
+        const row = rowOf(bytes.toString('utf8', at, at + length));
+        if (row?.record !== record || row.source.kind !== 'json') throw changed(path);
+        rows[index] = row;
       }
     }
+  } catch (error) {
+    throw error instanceof UserError ? error : unreadable(path, error);
   } finally {
-    await handle.close();
+    await handle?.close();
   }
   return rows;
 }
+
+/** Where the line of a row stands whose source is JSON. */
+export type RowPlace = Pick<RowLine, 'record' | 'start' | 'length'>;
 
 interface Place {
   readonly start: number;
@@ -90,12 +90,17 @@ interface Place {
 /** Read at once, unless one line is longer. */
 const mostBytesAtOnce = 1024 * 1024;
 
+/** Between two lines, worth reading to save a call. */
+const widestGap = 64 * 1024;
+
 /** Of lines that stand close together. */
 function endOfStretch(places: readonly Place[], from: number): number {
-  const { start = 0 } = places[from] ?? {};
+  const { start = 0, length = 0 } = places[from] ?? {};
+  let end = start + length;
   let to = from + 1;
   for (let place = places[to]; place !== undefined; place = places[to]) {
-    if (place.start + place.length - start > mostBytesAtOnce) break;
+    if (place.start - end > widestGap || place.start + place.length - start > mostBytesAtOnce) break;
+    end = place.start + place.length;
     to += 1;
   }
   return to;
@@ -113,50 +118,38 @@ async function bytesAt(handle: FileHandle, start: number, length: number): Promi
   return bytes.subarray(0, filled);
 }
 
-type Parse = (text: string) => unknown;
-
-async function* linesOf(path: string, parse: Parse): AsyncGenerator<Place & { readonly line: Line }> {
+async function* rowsIn(path: string): AsyncGenerator<Place & { readonly row: RejectedRow }> {
   let number = 0;
-  for await (const { text, whole, start, length } of textsIn(path)) {
+  for await (const { text, whole, start, length } of linesIn(path)) {
     number += 1;
     if (text.trim() === '') continue;
-    const line = lineOf(text, parse);
+    const row = rowOf(text);
     // A last line without its line break was cut by a crash before its row was journalled, so that row is still to be loaded.
-    if (line === undefined && !whole) return;
-    if (line === undefined) {
+    if (row === undefined && !whole) return;
+    if (row === undefined) {
       throw journalError('rejects-unreadable', `Line ${number} of ${path} is not a line of a rejects file`, {
         hint: 'Put the line back as it was, or delete it to leave the row out',
       });
     }
-    yield { line, start, length };
+    yield { row, start, length };
   }
 }
 
-interface Line {
-  readonly place: Omit<z.infer<typeof rejectLine>, 'source' | 'faults'>;
-  readonly faults: readonly Fault[];
-  readonly source: unknown;
-}
-
-function lineOf(text: string, parse: Parse): Line | undefined {
-  const parsed = jsonOrNothing(text, parse);
-  const line = rejectLine.safeParse(parsed);
-  const first = fault.safeParse(parsed);
-  if (!line.success || !first.success || line.data.source === undefined) return undefined;
-  const { source, faults, ...place } = line.data;
-  return { place, faults: faults ?? [first.data], source };
-}
-
-const rowOf = ({ place, faults, source }: Line): RejectedRow => ({
-  ...place,
-  faults,
-  source: typeof source === 'string' ? { kind: 'text', text: source } : { kind: 'json', text: JSON.stringify(source) },
-});
-
-function jsonOrNothing(text: string, parse: Parse): unknown {
+function rowOf(text: string): RejectedRow | undefined {
   try {
-    return parse(text);
+    const parsed = parseToTheLetter(text);
+    const line = rejectLine.safeParse(parsed);
+    const first = fault.safeParse(parsed);
+    if (!line.success || !first.success || line.data.source === undefined) return undefined;
+    const { source, faults, ...place } = line.data;
+    return {
+      ...place,
+      faults: faults ?? [first.data],
+      source:
+        typeof source === 'string' ? { kind: 'text', text: source } : { kind: 'json', text: JSON.stringify(source) },
+    };
   } catch {
+    // No JSON, or nested more deeply than any row of ours.
     return undefined;
   }
 }
@@ -185,10 +178,10 @@ const changed = (path: string) =>
   });
 
 /** By LF only: `readline` also breaks at U+2028, which may stand in JSON text. */
-async function* textsIn(path: string): AsyncGenerator<Place & { readonly text: string; readonly whole: boolean }> {
+async function* linesIn(path: string): AsyncGenerator<Place & { readonly text: string; readonly whole: boolean }> {
   let begun: Buffer[] = [];
   let start = 0;
-  const textOf = (bytes: Buffer, whole: boolean) => {
+  const lineOf = (bytes: Buffer, whole: boolean) => {
     const line = begun.length === 0 ? bytes : Buffer.concat([...begun, bytes]);
     begun = [];
     return { text: line.toString('utf8'), start, length: line.length, whole };
@@ -196,14 +189,14 @@ async function* textsIn(path: string): AsyncGenerator<Place & { readonly text: s
   for await (const bytes of bytesOf(path)) {
     let from = 0;
     for (let end = bytes.indexOf(lineFeed); end !== -1; end = bytes.indexOf(lineFeed, from)) {
-      const text = textOf(bytes.subarray(from, end), true);
-      yield text;
-      start += text.length + 1;
+      const line = lineOf(bytes.subarray(from, end), true);
+      yield line;
+      start += line.length + 1;
       from = end + 1;
     }
     if (from < bytes.length) begun.push(bytes.subarray(from));
   }
-  if (begun.length > 0) yield textOf(Buffer.alloc(0), false);
+  if (begun.length > 0) yield lineOf(Buffer.alloc(0), false);
 }
 
 const lineFeed = 10;

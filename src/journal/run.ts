@@ -69,6 +69,8 @@ interface HeldLoad {
   /** Known once this run has read the input to its end; only then can it complete the load. */
   records: number | undefined;
   events: number;
+  /** How many they were when it was last found that they are not worth summing up: to find it looks at each page. */
+  lookedAt: number;
 }
 
 /** Stored events of a load that are worth summing up: while it goes on, and when it is done. */
@@ -98,7 +100,7 @@ export class JournalRun {
     this.#file = fileNumber(parts.path);
     for (const { load, state, events } of parts.loads) {
       const complete = load.state === 'complete';
-      this.#held.set(load.id, { load, state, doubtful: [], complete, records: undefined, events });
+      this.#held.set(load.id, { load, state, doubtful: [], complete, records: undefined, events, lookedAt: 0 });
     }
     this.#log = explained(parts.path, () => syncBesideTheWork(parts.database, parts.path));
     this.#committer = new Committer({
@@ -278,19 +280,22 @@ export class JournalRun {
       applyChange(held.state, change);
       held.events += rowsOf(change);
       this.#completeIfDone(held);
-      if (held.events > (held.complete ? manyEventsOfComplete : manyEvents)) this.#compactIfWorthIt(held);
+      if (held.events > (held.complete ? manyEventsOfComplete : manyEvents)) this.#sumUpIfWorthIt(held);
     }
   }
 
   #completeIfDone(held: HeldLoad): void {
     if (held.complete || held.records === undefined || !isSettled(held.state, held.records)) return;
     held.complete = true;
+    held.lookedAt = 0;
     void this.#committer.change(held.load.id, (change) => {
       change.completed = this.#parts.now();
     });
   }
 
-  #compactIfWorthIt(held: HeldLoad): void {
+  #sumUpIfWorthIt(held: HeldLoad): void {
+    if (held.events < 2 * held.lookedAt) return;
+    held.lookedAt = held.events;
     if (!isWorthSummingUp(held.state, held.events)) return;
     const { database, locks, store, path, id } = this.#parts;
     try {
@@ -301,6 +306,7 @@ export class JournalRun {
         }),
       );
       held.events = 0;
+      held.lookedAt = 0;
     } catch (error) {
       this.#committer.close(error);
     }

@@ -227,7 +227,8 @@ export const nameOf = (row: ParsedRow | undefined, group: Pick<CompiledGroup, 'g
 
 function isTooLarge({ from, to }: Stretch, parsed: ParsedBlock, block: Block, most: number): boolean {
   if (to - from > most) return true;
-  if (block.bytes.length <= mostGroupBytes) return false;
+  // Rows that are retried lie in no block.
+  if (block.bytes.length > 0 && block.bytes.length <= mostGroupBytes) return false;
   return parsed.position(to - 1).byte - parsed.position(from).byte > mostGroupBytes;
 }
 

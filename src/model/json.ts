@@ -59,9 +59,10 @@ function parseKeeping(text: string, numbers: RegExp, reviver: Reviver): Json {
 }
 
 /** More digits than a double surely keeps, or an exponent that it may not reach. */
-const longSource = /^-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})/;
+const long = '-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})';
+const longSource = new RegExp(`^${long}`);
 /** Such numbers, wherever a value may stand: in texts, too. */
-const longNumbers = /(?:^|[\s:,[])(-?(?:[0-9][0-9.]{15}|[0-9.]+[eE][+-]?[0-9]{3})[0-9.eE+-]*)/g;
+const longNumbers = new RegExp(String.raw`(?:^|[\s:,[])(${long}[0-9.eE+-]*)`, 'g');
 /** Numbers that may be spelled in another way than JavaScript spells them: all but whole ones of few digits. */
 const oddNumbers = /(?:^|[\s:,[])(-?(?:[0-9]{16}|[0-9]+[.eE]|(?<=-)0)[0-9.eE+-]*)/g;
 /** A double keeps any 15 digits. */

@@ -1,6 +1,6 @@
 /** Rows of earlier runs, found in their files and cut into pieces: nothing may depend on how many are held at once. */
 import assert from 'node:assert/strict';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
@@ -134,8 +134,50 @@ test('a file of rows that changes while it is read is an error, not other rows',
   const rows = await rowsIn([path], {});
   appendFileSync(path, 'more');
   assert.equal((await rows.read(0, 2)).length, 2);
-  writeFileSync(path, 'x');
-  await assert.rejects(rows.read(0, 2), failure('rejects-unreadable', /was changed while it was read/));
+  const changed = failure('rejects-unreadable', /was changed while it was read/);
+  const [one, two] = readFileSync(path, 'utf8').split('\n');
+  for (const text of [`${two}\n${one}\n`, `${one?.replace(/\{\}\}$/, '""}')}\n${two}\n`, 'x', '']) {
+    writeFileSync(path, text);
+    await assert.rejects(rows.read(0, 2), changed, text);
+  }
+  rmSync(path);
+  await assert.rejects(rows.read(0, 2), failure('rejects-unreadable', /cannot be read: ENOENT/));
+});
+
+test('a line that is nested more deeply than any row is no line of such a file', async (t) => {
+  const path = await writeRows(freshFolder(t)(), 'rejected', [rowAt(1, { deep: 'here' })]);
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"here"', `${'['.repeat(50_000)}${']'.repeat(50_000)}`));
+  await assert.rejects(rowsIn([path], {}), failure('rejects-unreadable', /^Line 1 of /));
+});
+
+test('rows here and there are read as many at a time as those that adjoin', async (t) => {
+  const path = await writeRows(
+    freshFolder(t)(),
+    'rejected',
+    Array.from({ length: 30 }, (_, index) => rowAt(2 * index + 1, {})),
+  );
+  const rows = await rowsIn([path], { mostRows: 8 });
+  const pieces = await Array.fromAsync(rows.within(rows.records));
+  assert.deepEqual(
+    pieces.map((piece) => piece.length),
+    [8, 8, 8, 6],
+  );
+  assert.deepEqual(
+    pieces.flat().map(({ record }) => record),
+    Array.from({ length: 30 }, (_, index) => 2 * index + 1),
+  );
+});
+
+test('a piece is no wider than its rows can be counted from its first', async (t) => {
+  const records = [1, 0xffff_ffff, 0x1_0000_0000, 0x1_0000_0001];
+  const path = await writeRows(
+    freshFolder(t)(),
+    'rejected',
+    records.map((record) => rowAt(record, {})),
+  );
+  const rows = await rowsIn([path], {});
+  assert.equal(rows.endOfPiece(0), 3);
+  assert.equal(rows.endOfPiece(3), 4);
 });
 
 const mappingText = (group: string) => `version: 1
@@ -216,6 +258,24 @@ for (const group of ['', 'group: { by: order, most: 4 }\n']) {
   });
 }
 
+test('a group of too many bytes is not sent by a retry either, however few its rows are', async (t) => {
+  const at = (record: number, byte: number) => ({ ...rowAt(record, { order: 'a', qty: '1' }), byte });
+  const mostBytes = 16 * 1024 * 1024;
+  for (const [last, codes] of [
+    [mostBytes, []],
+    [mostBytes + 1, Array(3).fill('group-too-large')],
+  ] as const) {
+    const path = await writeRows(freshFolder(t)(), 'rejected', [at(1, 0), at(2, 100), at(3, last)]);
+    for (const mostRows of [1, 2, 3]) {
+      const { rejected } = await retried(path, 'group: order\n', mostRows);
+      assert.deepEqual(
+        rejected.map(([, code]) => code),
+        codes,
+      );
+    }
+  }
+});
+
 test('of a group that goes on, and of a neighbour without a name, the pieces say so', async (t) => {
   const orders = ['a', 'a', 'a', 'a', 'b', '', 'c', 'c'];
   const path = await writeRows(
@@ -232,7 +292,8 @@ test('of a group that goes on, and of a neighbour without a name, the pieces say
     [
       [3, 'border', 'group'],
       [2, 'group', 'unknown'],
-      [3, 'border', 'border'],
+      [1, 'border', 'border'],
+      [2, 'unknown', 'border'],
     ],
   );
 });

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import type { Doubt } from '../../src/journal/doubts.ts';
 import { RangeSet } from '../../src/journal/ranges.ts';
 import type { JournalRun } from '../../src/journal/run.ts';
+import type { RecordRange } from '../../src/model/block.ts';
 import { type Bench, input, machine, push, request, start, workbench } from './workbench.ts';
 
 const firstLoad = (run: JournalRun): number => {
@@ -380,18 +381,42 @@ function storedEvents(path: string): number {
   }
 }
 
+async function acceptEachAlone(run: JournalRun, from: number, to: number): Promise<void> {
+  const load = firstLoad(run);
+  for (let record = from; record <= to; record += 1) {
+    const done = run.record([{ load, entry: 0, to: 'accepted', ranges: [[record, record]] }]);
+    run.flush();
+    await done;
+  }
+}
+
+test('a load of many ranges is not summed up when it is taken up again, and its events count on', async (t) => {
+  const bench = workbench(t);
+  const journal = bench.open();
+  const first = journal.begin(push, request());
+  const load = firstLoad(first);
+  const ranges = Array.from({ length: 200 }, (_, index): RecordRange => [2 * index + 1, 2 * index + 1]);
+  const skipped = first.record([{ load, entry: 0, to: 'skipped', ranges }]);
+  first.flush();
+  await skipped;
+  first.end({ exit: 5, totals: {} });
+
+  const second = journal.begin(push, request());
+  assert.equal(storedEvents(bench.path), 1);
+  assert.equal(second.counts(load).skipped, 200);
+  await acceptEachAlone(second, 401, 5_399);
+  assert.equal(storedEvents(bench.path), 5_000);
+  await acceptEachAlone(second, 5_400, 5_400);
+  assert.equal(storedEvents(bench.path), 0);
+  assert.partialDeepStrictEqual(second.counts(load), { skipped: 200, accepted: 5_000 });
+  second.end({ exit: 5, totals: {} });
+});
+
 test('events are summed up when a load is taken up again, when it is complete, and when they are very many', async (t) => {
   const bench = workbench(t);
   const journal = bench.open();
   const first = journal.begin(push, request());
   const load = firstLoad(first);
-  const acceptEachAlone = async (run: JournalRun, from: number, to: number) => {
-    for (let record = from; record <= to; record += 1) {
-      const done = run.record([{ load, entry: 0, to: 'accepted', ranges: [[record, record]] }]);
-      run.flush();
-      await done;
-    }
-  };
   await acceptEachAlone(first, 1, 30);
   assert.equal(storedEvents(bench.path), 30);
   first.end({ exit: 5, totals: {} });

@@ -95,7 +95,7 @@ test('a row is named by the worst of its entries', () => {
   });
 });
 
-test('events are summed up where that is less to read: not a few for a thousand ranges', () => {
+test('events are summed up where that is less to read: not a few for hundreds of ranges', () => {
   const state = emptyState(2);
   for (let record = 1; record < 1000; record += 2) state.entries[1]?.skipped.add(record);
   assert.equal(state.entries[1]?.skipped.rangeCount, 500);
