@@ -198,7 +198,7 @@ async function retried(path: string, group: string, mostRows: number) {
   const mapping = parseMapping(mappingText(group), 'm.yaml');
   const feed = createRetryFeed(
     [{ load, name: load.path, rows }],
-    run as unknown as Parameters<typeof createRetryFeed>[1],
+    run,
     mapping,
     fakeTarget({ put: identified }),
     [true],
