@@ -51,6 +51,30 @@ test('after the mapping is mended, retry loads the rejected rows and nothing els
   assert.equal(plain.stdout.trim().split('\n').length, 4);
 });
 
+test('more rows than are held at once are retried in their order, each once', async (t) => {
+  const workdir = createWorkdir(t);
+  const platform = await startRecorder(t);
+  writeStreamSetup(workdir, platform.url);
+  const rows = 12_000;
+  workdir.file(
+    'p.csv',
+    [
+      'customer_id,email',
+      ...Array.from({ length: rows }, (_, i) => `${i + 1},${i % 3 === 0 ? 'p@x.se' : 'p at home'}`),
+    ].join('\n'),
+  );
+  const pushed = await workdir.run([...push, '--max-errors', String(rows)]);
+  assert.partialDeepStrictEqual(pushed.summary, { accepted: 4000, rejected: 8000, exit: 1 });
+  const before = platform.stored.length;
+  workdir.file('people.map.yaml', lenientMapping);
+  const retried = await workdir.run(retryOf(pushed, '--concurrency', '1'));
+  assert.partialDeepStrictEqual(retried.summary, { read: 8000, accepted: 8000, rejected: 0, exit: 0 });
+  assert.deepEqual(
+    platform.stored.slice(before).map(({ CustomerId }) => Number(CustomerId)),
+    Array.from({ length: rows }, (_, i) => i + 1).filter((id) => id % 3 !== 1),
+  );
+});
+
 test('rows that the platform refused carry its words, and are retried in the order of their records', async (t) => {
   const workdir = createWorkdir(t);
   const platform = await startRecorder(t);
