@@ -2,22 +2,55 @@
 
 import { freeBytes } from '../model/block.ts';
 
-const firstSlots = 1 << 14;
-/** 5.6 million keys in 64 MB. */
+/** 5.5 million keys in 64 MB. */
 const mostSlots = 1 << 23;
 const fill = 2 / 3;
+/** Tables, each of a share of the keys: one at a time grows, and the old and the new one of a single large table would be held together. */
+const parts = 16;
+const firstSlotsOfPart = 1 << 10;
+/** The hash has 53 bits, of which these tell its table, and the lowest its slot. */
+const partUnit = 2 ** 53 / parts;
 
 export class KeySet {
-  #slots = new Float64Array(firstSlots);
-  #size = 0;
-  readonly #mostSlots: number;
+  readonly #tables: Table[];
 
   constructor(options: { readonly mostSlots?: number } = {}) {
-    this.#mostSlots = options.mostSlots ?? mostSlots;
-    if (this.#mostSlots < firstSlots) this.#slots = new Float64Array(this.#mostSlots);
+    const most = options.mostSlots ?? mostSlots;
+    // Of a small set there is one.
+    const count = most < parts * firstSlotsOfPart ? 1 : parts;
+    this.#tables = Array.from({ length: count }, () => new Table(most / count));
   }
 
   /** @param hash not 0 */
+  add(hash: number): 'new' | 'known' | 'full' {
+    return this.#tableOf(hash).add(hash);
+  }
+
+  has(hash: number): boolean {
+    return this.#tableOf(hash).has(hash);
+  }
+
+  clear(): void {
+    for (const table of this.#tables) table.clear();
+  }
+
+  #tableOf(hash: number): Table {
+    const table = this.#tables[Math.floor(hash / partUnit) & (this.#tables.length - 1)];
+    if (table === undefined) throw new RangeError(`${hash} is no hash of a key`);
+    return table;
+  }
+}
+
+class Table {
+  #slots: Float64Array;
+  #size = 0;
+  readonly #mostSlots: number;
+
+  constructor(most: number) {
+    this.#mostSlots = most;
+    this.#slots = new Float64Array(Math.min(most, firstSlotsOfPart));
+  }
+
   add(hash: number): 'new' | 'known' | 'full' {
     if (this.#size >= this.#slots.length * fill) {
       if (this.#slots.length >= this.#mostSlots) return 'full';

@@ -18,7 +18,7 @@ export interface Returning {
   took(mapped: MappedBlock, load: number): MappedBlock;
 }
 
-/** 8 MB, and twice that while both generations are full: at least the last 700,000 groups. */
+/** 8 MB, and twice that while both generations are full: at least some 690,000 of the last groups. */
 const mostSlots = 1 << 20;
 
 export function createReturning(

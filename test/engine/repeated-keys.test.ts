@@ -27,6 +27,16 @@ test('a key set that is full says so instead of growing on, and is empty again a
   assert.equal(keys.add(7), 'new');
 });
 
+test('a key set of several tables takes nearly as many keys as one of that size would', () => {
+  const mostSlots = 1 << 14;
+  const keys = new KeySet({ mostSlots });
+  let taken = 0;
+  while (keys.add(keyHash(`key ${taken}`)) === 'new') taken += 1;
+  assert.ok(taken > mostSlots * (2 / 3) * 0.85 && taken <= mostSlots * (2 / 3) + 16, `${taken} keys`);
+  for (let index = 0; index < taken; index++) assert.equal(keys.has(keyHash(`key ${index}`)), true);
+  assert.equal(keys.has(keyHash('another')), false);
+});
+
 test('different keys have different hashes within 53 bits, and only the empty key has none', () => {
   assert.equal(keyHash(''), 0);
   fc.assert(
