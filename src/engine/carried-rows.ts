@@ -51,7 +51,8 @@ export function join(carried: Carried, block: Block, description: SourceDescript
   const { start, parts, records } = carried;
   const bytes = joinedBytes([...parts, ...gapBefore(block, carried, description), block.bytes]);
   parts.forEach(freeBytes);
-  return { ...block, ...start, records: records + block.records, bytes, ownsBuffer: true };
+  const { linesAreRows: _, ...rest } = block;
+  return { ...rest, ...start, records: records + block.records, bytes, ownsBuffer: true };
 }
 
 const lf = 10;

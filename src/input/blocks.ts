@@ -3,7 +3,7 @@
  * grows only while a single record does not fit, and never past the limit on a row.
  */
 import type { Block } from '../model/block.ts';
-import { type BorderRules, RecordScanner, stretch } from './borders.ts';
+import { type BorderRules, RecordScanner, type Stretch, stretch } from './borders.ts';
 import type { ByteReader } from './bytes.ts';
 import { type Coding, unitSize, unitsOf } from './encodings.ts';
 
@@ -79,7 +79,9 @@ async function* cut(
     start = to;
   };
 
-  const take = (to: number, records: number): Block => {
+  const take = (to: number, { records, lines }: Stretch): Block => {
+    const lastUnit = units[Math.ceil(to / size) - 1];
+    const endsInBreak = lastUnit === lf || (lastUnit === cr && rules.format === 'csv');
     // The window itself becomes the block when little of it is left over; else the block is a copy.
     const whole = start === 0 && 2 * to >= bytes.length;
     const own = whole ? bytes.subarray(0, to) : Buffer.allocUnsafeSlow(to - start);
@@ -100,6 +102,7 @@ async function* cut(
       startLine: line,
       startRecord: record,
       records,
+      linesAreRows: lines === (endsInBreak ? records : records - 1),
       bytes: own,
       ownsBuffer: true,
       last: false,
@@ -107,6 +110,7 @@ async function* cut(
     byte += own.length;
     start = whole ? 0 : to;
     record += records;
+    line += lines;
     return block;
   };
 
@@ -138,9 +142,7 @@ async function* cut(
     const found = stretch(rules, scanner, units, first, last, eof, wanted);
     const to = Math.min(found.end * size, end);
     if (found.records > 0) {
-      const block = take(to, found.records);
-      line += found.lines;
-      yield block;
+      yield take(to, found);
     } else if (to > start) {
       // Blank lines only.
       advance(to);

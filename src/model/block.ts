@@ -36,6 +36,8 @@ export interface Block {
   readonly startRecord: number;
   /** Rows in the block. */
   readonly records: number;
+  /** Each line is a row and each row a line; absent: not known. Holds for any part of the block as well. */
+  readonly linesAreRows?: boolean;
   /** The input's own bytes, in its own encoding. */
   readonly bytes: Uint8Array;
   /** Nobody else reads the buffer that the bytes lie in: it may be moved to another thread, else they are copied. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { cutAtGroups } from '../../src/engine/group-blocks.ts';
+import { parserFor } from '../../src/input/parse.ts';
 import { type Border, openStream } from '../../src/input/source.ts';
 import { compileMapping } from '../../src/mapping/compile.ts';
 import { parseMapping } from '../../src/mapping/load.ts';
@@ -151,6 +152,9 @@ async function mapped(
     assert.ok(ownBuffer(block.bytes) ?? block.bytes.length === 0, `${block.bytes.length} bytes of a larger buffer`);
     freeBytes(block.bytes);
     blocks.push(kept);
+    const { length, position } = parserFor(description)(kept);
+    if (kept.linesAreRows)
+      for (let row = 0; row < length; row++) assert.equal(position(row).line, kept.startLine + row);
     done.push(map(kept));
   }
   // A limit may leave the rows of a group behind.

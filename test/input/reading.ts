@@ -1,4 +1,5 @@
 /** Shared by the tests of the input side: reads bytes through the whole path and says what came of each row. */
+import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { parserFor, RowFault, withoutTuple } from '../../src/input/parse.ts';
 import { type Border, openStream, type Source, type SourceOptions } from '../../src/input/source.ts';
@@ -37,6 +38,7 @@ export function rowsOf(source: Source, blocks: readonly Block[]): ReadRow[] {
     return Array.from({ length: parsed.length }, (_, i): ReadRow => {
       const row = withoutTuple(parsed.row(i));
       const failed = row instanceof RowFault;
+      if (block.linesAreRows) assert.equal(parsed.position(i).line, block.startLine + i);
       return {
         record: block.startRecord + i,
         ...parsed.position(i),
