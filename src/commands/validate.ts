@@ -5,7 +5,9 @@ import { createMemoryBook } from '../engine/book.ts';
 import { createFileFeed } from '../engine/file-feed.ts';
 import { createInspection } from '../engine/inspection.ts';
 import type { Prepared } from '../engine/prepare.ts';
+import { createLineFinder } from '../engine/quote.ts';
 import { executeRun } from '../engine/run.ts';
+import { spoolFolder } from '../engine/spool.ts';
 import { describeFile, duplicateNotice, duplicatesIn } from '../engine/survey.ts';
 import { RowFile, rowFiles } from '../journal/rejects.ts';
 import { newRunId } from '../journal/run-id.ts';
@@ -90,7 +92,8 @@ export async function check(
   const report = flags.report === undefined ? undefined : (await import('./write-report.ts')).beginReport(flags.report);
   const inspection = createInspection({
     ...(report?.keeps ?? { mostRows: 0, mostRowsEach: 0 }),
-    lineOf: ({ mapped }, row) => feed.quote(mapped, row).line,
+    folder: spoolFolder(stateDir),
+    lineOf: createLineFinder(prepared.files.map(({ description }) => description)),
     once: operations.map(({ once }) => once),
   });
   const summary = await executeRun(orderOf(resolved, operations, flags, decided), {

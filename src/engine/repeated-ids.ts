@@ -6,67 +6,60 @@ import { count, plural } from '../report/printable.ts';
 import type { Summary } from '../report/summary.ts';
 import type { TargetCode } from '../targets/codes.ts';
 import type { Operation } from '../targets/target.ts';
+import type { EngineCode } from './codes.ts';
 import type { FedBlock } from './feed.ts';
-import { KeySet } from './repeated-keys.ts';
+import { type Repeated, Repetitions, type RepetitionsOptions } from './repetitions.ts';
 
 type Once = NonNullable<Operation['once']>;
+type Warning = Summary['warnings'][number];
 
 export interface RepeatedIds {
-  took(fed: FedBlock, file: string): void;
-  readonly warnings: Summary['warnings'];
-}
-
-interface Watched {
-  readonly once: Once;
-  readonly keys: KeySet;
-  isWhole: boolean;
-  compared: number;
-  repeated: number;
-  first: string;
+  /** @param lineOf of a row that counts from the block's first */
+  took(fed: FedBlock, file: string, lineOf: (row: number) => number): void;
+  /** Looks at what did not fit into memory, and tells what was found in all. */
+  finish(): Promise<Warning[]>;
 }
 
 /** @param once by entry of the mapping; undefined where no id is kept one item of */
 export function createRepeatedIds(
   once: readonly (Once | undefined)[],
-  lineOf: (fed: FedBlock, row: number) => number,
+  options: Omit<RepetitionsOptions, 'within'>,
 ): RepeatedIds {
   // Entries whose ids are of one kind share them: a messageId counts once, whatever the call.
-  const kinds = new Map<string, Watched>();
+  const kinds = new Map<string, { readonly once: Once; readonly seen: Repetitions }>();
   const byEntry = once.map((one) => {
     if (one === undefined) return undefined;
-    const known = kinds.get(one.name);
-    const watched = known ?? { once: one, keys: new KeySet(), isWhole: true, compared: 0, repeated: 0, first: '' };
-    kinds.set(one.name, watched);
-    return watched;
+    const kind = kinds.get(one.name) ?? { once: one, seen: new Repetitions({ ...options, within: 'input' }) };
+    kinds.set(one.name, kind);
+    return kind.seen;
   });
+  let lastFile: string | undefined;
 
   return {
-    took(fed, file) {
-      const { ids, entries, firstRow } = fed.mapped;
+    took({ mapped: { ids, entries, firstRow } }, file, lineOf) {
       if (ids === undefined) return;
+      if (file !== lastFile) for (const { seen } of kinds.values()) seen.enter(file);
+      lastFile = file;
       for (let item = 0; item < ids.length; item++) {
         const hash = ids[item] ?? 0;
-        const watched = byEntry[entries[item] ?? 0];
-        if (hash === 0 || watched === undefined || !watched.isWhole) continue;
-        const outcome = watched.keys.add(hash);
-        if (outcome === 'full') {
-          watched.isWhole = false;
-          continue;
-        }
-        watched.compared += 1;
-        if (outcome === 'new') continue;
-        watched.repeated += 1;
-        if (watched.first === '') watched.first = `${file}:${lineOf(fed, firstRow[item] ?? 0)}`;
+        if (hash !== 0) byEntry[entries[item] ?? 0]?.add(hash, firstRow[item] ?? 0, lineOf);
       }
     },
-    get warnings() {
-      return [...kinds.values()].flatMap((watched) => (watched.repeated === 0 ? [] : [warningOf(watched)]));
+    async finish() {
+      const warnings: Warning[] = [];
+      for (const kind of kinds.values()) warnings.push(...warningsOf(kind.once, await kind.seen.finish()));
+      return warnings;
     },
   };
 }
 
-function warningOf({ once, repeated, first, compared, isWhole }: Watched): Summary['warnings'][number] {
-  const says = `${plural(repeated, 'item has', 'items have')} a ${once.name} that came before: ${once.says}`;
-  const text = isWhole ? says : `${says}; only the first ${count(compared)} could be compared`;
-  return { code: 'id-repeated' satisfies TargetCode, text, count: repeated, first };
+function* warningsOf({ name, says }: Once, { count: repeated, first, compared, missed }: Repeated): Iterable<Warning> {
+  if (first !== undefined) {
+    const text = `${plural(repeated, 'item has', 'items have')} a ${name} that came before: ${says}`;
+    yield { code: 'id-repeated' satisfies TargetCode, text, count: repeated, first };
+  }
+  if (missed !== undefined) {
+    const text = `only ${count(compared)} of ${plural(compared + missed.count, 'item')} could be compared by their ${name}, since the others could not be put aside on disk: ${missed.why}`;
+    yield { code: 'ids-uncompared' satisfies EngineCode, text, count: missed.count, first: missed.first };
+  }
 }

@@ -10,8 +10,8 @@ import type { SensitiveColumns } from '../mapping/sensitive-columns.ts';
 import type { MappedBlock } from '../model/block.ts';
 import { shorten } from '../model/fault.ts';
 import { isJsonObject, parseKeepingDigits } from '../model/json.ts';
+import { KeySet } from './key-set.ts';
 import type { Quoter } from './quote.ts';
-import { KeySet } from './repeated-keys.ts';
 
 export interface Returning {
   /** The block with a warning added where groups of it have been before in the same load. */
@@ -19,7 +19,7 @@ export interface Returning {
 }
 
 /** 8 MB, and twice that while both generations are full: at least some 690,000 of the last groups. */
-const mostSlots = 1 << 20;
+const defaultMostSlots = 1 << 20;
 
 export function createReturning(
   { by }: MappingGroup,
@@ -27,19 +27,21 @@ export function createReturning(
   sensitive: SensitiveColumns,
   options: { readonly mostSlots?: number } = {},
 ): Returning {
-  const slots = { mostSlots: options.mostSlots ?? mostSlots };
-  let recent = new KeySet(slots);
+  const mostSlots = options.mostSlots ?? defaultMostSlots;
+  let recent = new KeySet(mostSlots);
   let older: KeySet | undefined;
   let load: number | undefined;
 
   /** Remembers the key; whether it was known. */
   const returns = (hash: number): boolean => {
     const found = recent.add(hash);
-    if (found !== 'full') return found === 'known' || (older?.has(hash) ?? false);
-    [older, recent] = [recent, older ?? new KeySet(slots)];
-    recent.clear();
-    recent.add(hash);
-    return older.has(hash);
+    const isKnown = found === 'known' || (older?.has(hash) ?? false);
+    if (found === 'full') {
+      [older, recent] = [recent, older ?? new KeySet(mostSlots)];
+      recent.clear();
+      recent.add(hash);
+    }
+    return isKnown;
   };
 
   return {

@@ -219,6 +219,7 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     throw new Error(`the rows do not add up: ${JSON.stringify(found)}`);
   }
   const exit = exitAfter(stopped, tally.requests, counts);
+  const { warnings, ...findings } = (await world.inspection?.finish()) ?? { warnings: [] };
   return {
     run: order.run,
     command: order.command,
@@ -235,10 +236,10 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     bytes: tally.bytes,
     seconds: Math.round(clock.now() - startedAt) / 1000,
     faults: tally.faults,
-    warnings: [...tally.warnings, ...(world.inspection?.warnings ?? [])],
+    warnings: [...tally.warnings, ...warnings],
     destroyed: tally.destroyed,
     ...(world.transport === undefined ? { estimate: estimateOf(order, tally) } : {}),
-    ...(world.inspection?.repeatedKeys === undefined ? {} : { repeatedKeys: world.inspection.repeatedKeys }),
+    ...findings,
     rejectsFile: world.rejects.rows > 0 ? world.rejects.path : undefined,
     uncertainFile: world.uncertain.rows > 0 ? world.uncertain.path : undefined,
     stopped: stopped === undefined ? undefined : masked(reasonOf(stopped), world.mask),

@@ -40,7 +40,7 @@ export async function spool(
   { self }: Surroundings,
   named = { as: 'Stdin', number: 0 },
 ): Promise<Spooled> {
-  const folder = folderIn(stateDir);
+  const folder = spoolFolder(stateDir);
   const path = join(folder, `stdin-${self.pid}-${self.processStart}-${placeOf(self)}-${named.number}`);
   const beating = setInterval(() => beat(path), heartbeatMs).unref();
   const release = () => {
@@ -72,10 +72,10 @@ function beat(path: string): void {
 
 /** Takes away the copies of processes that are gone. */
 export function sweepSpool(stateDir: string, around: Surroundings, now: number): void {
-  for (const name of namesIn(folderIn(stateDir))) {
+  for (const name of namesIn(spoolFolder(stateDir))) {
     const [, pid, processStart = '', place = ''] = /^stdin-(\d+)-(\d*)-([0-9a-f]{16})(?:-\d+)?$/.exec(name) ?? [];
     if (pid === undefined) continue;
-    const path = join(folderIn(stateDir), name);
+    const path = join(spoolFolder(stateDir), name);
     const heartbeat = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
     if (heartbeat === undefined) continue;
     const where = place === placeOf(around.self) ? around.self : { host: place, place };
@@ -92,7 +92,8 @@ function remove(path: string): void {
   }
 }
 
-const folderIn = (stateDir: string): string => join(stateDir, 'spool');
+/** For what a run puts aside and nobody needs after it. */
+export const spoolFolder = (stateDir: string): string => join(stateDir, 'spool');
 
 const placeOf = ({ host, place }: Holder): string => hash('sha256', `${host}\n${place}`).slice(0, 16);
 

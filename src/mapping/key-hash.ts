@@ -1,6 +1,6 @@
 /**
- * A key as a number of 53 bits: among five million different keys the chance that any two share one is about one in
- * seven hundred. Never 0 but for the empty key, so that 0 can mean "none".
+ * A key as a number of 53 bits: among ten million different keys the chance that any two share one is about one in
+ * 180, among a hundred million somewhat less than one in two. Never 0 but for the empty key, so that 0 can mean "none".
  */
 export function keyHash(key: string): number {
   if (key === '') return 0;

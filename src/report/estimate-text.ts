@@ -20,7 +20,7 @@ const unitsOf = (unit: string): string =>
 
 /** @param columns of the key, for readers who have not seen the mapping */
 export function repeatedKeysText(
-  { rows, first, compared, isWhole }: RepeatedKeys,
+  { rows, first, compared, isWhole, why }: RepeatedKeys,
   columns?: readonly string[],
 ): string {
   const key = columns === undefined ? 'key' : `key (${columns.join(' and ')})`;
@@ -28,5 +28,7 @@ export function repeatedKeysText(
     rows === 0
       ? `No ${key} comes twice in a file`
       : `${plural(rows, `row has a ${key}`, `rows have a ${key}`)} that stood in the file before (first at ${first ?? ''})`;
-  return isWhole ? `${found}.` : `${found}; only the first ${plural(compared, 'row')} could be compared.`;
+  return isWhole
+    ? `${found}.`
+    : `${found}; only ${plural(compared, 'row')} could be compared, since the others could not be put aside on disk: ${why}.`;
 }

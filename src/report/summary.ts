@@ -90,9 +90,11 @@ export interface RepeatedKeys {
   readonly rows: number;
   /** "people.csv:12". */
   readonly first: string | undefined;
-  /** Rows that were compared; fewer than all when the memory set aside for it was full. */
+  /** Rows that were compared: all, unless what does not fit into memory could not be put aside on disk. */
   readonly compared: number;
   readonly isWhole: boolean;
+  /** What the disk said. */
+  readonly why?: string;
 }
 
 /** Where a run stands, a few times a second. */

@@ -1,5 +1,6 @@
 /** Ids that a platform keeps one item of, found by the real `validate` in what would be sent, for each target that has such. */
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import type { FedBlock } from '../../src/engine/feed.ts';
 import { createRepeatedIds } from '../../src/engine/repeated-ids.ts';
@@ -63,22 +64,42 @@ const block = (...ids: string[]) => ({
   mapped: {
     ids: Float64Array.from(ids, keyHash),
     entries: new Uint8Array(ids.length),
-    firstRow: new Uint32Array(ids.length),
+    firstRow: Uint32Array.from(ids.keys()),
   },
 });
 const fed = (given: object) => given as FedBlock;
 
-test('an id that the mapping left open is none that could come again', () => {
-  const ids = createRepeatedIds([once], () => 7);
-  ids.took(fed(block('', 'a', '')), 'f');
-  ids.took(fed({ mapped: {} }), 'f');
-  assert.deepEqual(ids.warnings, []);
-  ids.took(fed(block('b', 'a')), 'f');
-  assert.partialDeepStrictEqual(ids.warnings, [{ count: 1, first: 'f:7' }]);
+const lineOf = () => 7;
+
+test('an id that the mapping left open is none that could come again', async () => {
+  const ids = createRepeatedIds([once], { folder: '/nowhere' });
+  ids.took(fed(block('', 'a', '')), 'f', lineOf);
+  ids.took(fed({ mapped: {} }), 'f', lineOf);
+  ids.took(fed(block('b')), 'f', lineOf);
+  assert.deepEqual(await ids.finish(), []);
 });
 
-test('of an operation whose ids may come again nothing is said', () => {
-  const ids = createRepeatedIds([undefined], () => 7);
-  ids.took(fed(block('a', 'a')), 'f');
-  assert.deepEqual(ids.warnings, []);
+test('of an operation whose ids may come again nothing is said', async () => {
+  const ids = createRepeatedIds([undefined], { folder: '/nowhere' });
+  ids.took(fed(block('a', 'a')), 'f', lineOf);
+  assert.deepEqual(await ids.finish(), []);
+});
+
+test('an id that comes again is found in another file and when memory is full, and its place is that of the first', async (t) => {
+  const { path: folder } = createWorkdir(t);
+  const ids = createRepeatedIds([once, once], { folder, mostSlots: 4 });
+  ids.took(fed(block('a', 'b', 'c', 'd', 'e')), 'f', (row) => row + 2);
+  ids.took(fed(block('f', 'e', 'a')), 'g', (row) => row + 2);
+  const text = '2 items have a messageId that came before: x';
+  assert.deepEqual(await ids.finish(), [{ code: 'id-repeated', text, count: 2, first: 'g:3' }]);
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test('ids that could not be compared are named, though none is known to have come again', async (t) => {
+  const ids = createRepeatedIds([once], { folder: createWorkdir(t).file('a file', ''), mostSlots: 4 });
+  ids.took(fed(block('a', 'b', 'c', 'd', 'd', 'e')), 'f', (row) => row + 2);
+  const [warning, ...others] = await ids.finish();
+  assert.partialDeepStrictEqual(warning, { code: 'ids-uncompared', count: 3, first: 'f:5' });
+  assert.match(warning?.text ?? '', /^only 3 of 6 items could be compared by their messageId, since .* is no folder$/);
+  assert.deepEqual(others, []);
 });

@@ -59,8 +59,8 @@ test('of more groups than are remembered the last ones are, in whatever blocks t
         for (const names of ofLoad) {
           let expected = 0;
           for (const name of names) {
-            if (recent.size === kept) [older, recent] = [recent, new Set()];
             if (recent.has(name) || older.has(name)) expected += 1;
+            if (recent.size === kept && !recent.has(name)) [older, recent] = [recent, new Set()];
             recent.add(name);
           }
           const counted = returning.took(blockOf(names), load).warnings.reduce((sum, { count }) => sum + count, 0);

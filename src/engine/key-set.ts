@@ -2,8 +2,6 @@
 
 import { freeBytes } from '../model/block.ts';
 
-/** 5.5 million keys in 64 MB. */
-const mostSlots = 1 << 23;
 const fill = 2 / 3;
 /** Tables, each of a share of the keys: one at a time grows, and the old and the new one of a single large table would be held together. */
 const parts = 16;
@@ -14,14 +12,14 @@ const partUnit = 2 ** 53 / parts;
 export class KeySet {
   readonly #tables: Table[];
 
-  constructor(options: { readonly mostSlots?: number } = {}) {
-    const most = options.mostSlots ?? mostSlots;
+  /** @param mostSlots a power of two, from 4 on: one slot must stay empty. It begins with few */
+  constructor(mostSlots: number) {
     // Of a small set there is one.
-    const count = most < parts * firstSlotsOfPart ? 1 : parts;
-    this.#tables = Array.from({ length: count }, () => new Table(most / count));
+    const count = mostSlots < parts * firstSlotsOfPart ? 1 : parts;
+    this.#tables = Array.from({ length: count }, () => new Table(mostSlots / count));
   }
 
-  /** @param hash not 0 */
+  /** @param hash not 0. `full`: it is not known, and there is no room for it */
   add(hash: number): 'new' | 'known' | 'full' {
     return this.#tableOf(hash).add(hash);
   }
@@ -32,6 +30,16 @@ export class KeySet {
 
   clear(): void {
     for (const table of this.#tables) table.clear();
+  }
+
+  /** Each hash, in no order. */
+  *[Symbol.iterator](): Iterator<number> {
+    for (const table of this.#tables) yield* table.hashes();
+  }
+
+  /** Its memory is given back: nothing may be asked of it any more. */
+  free(): void {
+    for (const table of this.#tables) table.free();
   }
 
   #tableOf(hash: number): Table {
@@ -53,7 +61,7 @@ class Table {
 
   add(hash: number): 'new' | 'known' | 'full' {
     if (this.#size >= this.#slots.length * fill) {
-      if (this.#slots.length >= this.#mostSlots) return 'full';
+      if (this.#slots.length >= this.#mostSlots) return this.has(hash) ? 'known' : 'full';
       this.#grow();
     }
     if (!insert(this.#slots, hash)) return 'known';
@@ -72,6 +80,14 @@ class Table {
   clear(): void {
     this.#slots.fill(0);
     this.#size = 0;
+  }
+
+  *hashes(): Iterable<number> {
+    for (const hash of this.#slots) if (hash !== 0) yield hash;
+  }
+
+  free(): void {
+    freeBytes(this.#slots);
   }
 
   #grow(): void {
