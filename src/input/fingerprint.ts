@@ -1,6 +1,7 @@
 /** Tells whether a file is still the one a load began with, and whether a place in it is still between two rows. */
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import { readStretch } from '../model/read-stretch.ts';
 import type { Border } from './blocks.ts';
 import { unreadable } from './bytes.ts';
 import type { SourceDescription } from './description.ts';
@@ -89,26 +90,16 @@ async function hashOf(handle: FileHandle, hashed: readonly Stretch[]): Promise<s
   const hash = createHash('sha256');
   const longest = Math.max(0, ...hashed.map(({ length }) => length));
   let [buffer, other] = [Buffer.allocUnsafe(longest), Buffer.allocUnsafe(longest)];
+  const read = ({ from, length }: Stretch, into: Buffer) => readStretch(handle, from, into.subarray(0, length));
   let ahead: Promise<Buffer> | undefined;
   for (const [index, stretch] of hashed.entries()) {
-    const bytes = await (ahead ?? readStretch(handle, stretch, buffer));
+    const bytes = await (ahead ?? read(stretch, buffer));
     [buffer, other] = [other, buffer];
     const next = hashed[index + 1];
-    ahead = next && readStretch(handle, next, buffer);
+    ahead = next && read(next, buffer);
     hash.update(bytes);
   }
   return hash.digest('hex');
-}
-
-/** Less than all of it where the file ends. */
-async function readStretch(handle: FileHandle, { from, length }: Stretch, into: Buffer): Promise<Buffer> {
-  let read = 0;
-  while (read < length) {
-    const { bytesRead } = await handle.read(into, read, length - read, from + read);
-    if (bytesRead === 0) break;
-    read += bytesRead;
-  }
-  return into.subarray(0, read);
 }
 
 async function withFile<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {

@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import * as z from 'zod';
 import { type Fault, UserError } from '../model/fault.ts';
 import { parseToTheLetter } from '../model/json.ts';
+import { readStretch } from '../model/read-stretch.ts';
 import { journalError } from './codes.ts';
 import type { RejectedRow } from './rejects.ts';
 
@@ -63,7 +64,7 @@ export async function rowsAt(path: string, lines: readonly RowPlace[]): Promise<
       const [first] = stretch;
       const last = stretch.at(-1);
       if (first === undefined || last === undefined) break;
-      const bytes = await bytesAt(handle, first.start, last.start + last.length - first.start);
+      const bytes = await readStretch(handle, first.start, Buffer.allocUnsafe(last.start + last.length - first.start));
       for (const { start, length, record, index } of stretch) {
         const at = start - first.start;
         const row = rowOf(bytes.toString('utf8', at, at + length));
@@ -104,18 +105,6 @@ function endOfStretch(places: readonly Place[], from: number): number {
     to += 1;
   }
   return to;
-}
-
-/** Fewer at the end of the file. */
-async function bytesAt(handle: FileHandle, start: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await handle.read(bytes, filled, length - filled, start + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return bytes.subarray(0, filled);
 }
 
 async function* rowsIn(path: string): AsyncGenerator<Place & { readonly row: RejectedRow }> {
