@@ -37,18 +37,6 @@ export function emptyState(entries: number): LoadState {
   };
 }
 
-export function cloneState(state: LoadState): LoadState {
-  return {
-    entries: state.entries.map((sets) => ({
-      sending: sets.sending.clone(),
-      accepted: sets.accepted.clone(),
-      rejected: sets.rejected.clone(),
-      skipped: sets.skipped.clone(),
-      uncertain: sets.uncertain.clone(),
-    })),
-  };
-}
-
 /** Changes `state` in place (a set of 100,000 ranges is not copied for one record); depends on nothing else. */
 export function applyEvent(state: LoadState, event: Pick<JournalEvent, 'entry' | 'to' | 'ranges'>): void {
   moveRecords(entryOf(state, event.entry), event.to, event.ranges);

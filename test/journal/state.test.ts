@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { RangeSet } from '../../src/journal/ranges.ts';
 import {
   applyEvent,
-  cloneState,
   countRows,
   emptyState,
   entryOf,
@@ -14,7 +13,7 @@ import {
   isWorthSummingUp,
   moveSet,
   openWithin,
-  recordStates,
+  type recordStates,
 } from '../../src/journal/state.ts';
 import { anyEvents, assertAgrees, model, modelCounts } from './model.ts';
 
@@ -60,13 +59,6 @@ test('any sequence of events leaves every record where the last event that names
     ),
     { numRuns: 400 },
   );
-});
-
-test('a copy of a state does not change with it', () => {
-  const state = emptyState(1);
-  const copy = cloneState(state);
-  for (const to of recordStates) applyEvent(state, { entry: 0, to, ranges: [[1, 4]] });
-  assert.ok(recordStates.every((name) => copy.entries[0]?.[name].isEmpty));
 });
 
 test('a row is named by the worst of its entries', () => {
