@@ -2,18 +2,18 @@ import { count, type Figure, interleaved, type Line, median } from './figure.ts'
 import { rowsAPerson } from './files.ts';
 
 /** What is loaded at each size, and what only at the largest. */
-const all = { target: 'stream', accepts: (rows: number) => rows } as const;
+const all = { command: 'push', target: 'stream', accepts: (rows: number) => rows } as const;
 const always = { ...all, form: 'csv', rowBytes: 157, what: 'CSV' } as const;
 const largest = [
   { ...all, form: 'nested', rowBytes: 380, what: 'NDJSON with lists and objects in it' },
   { ...all, form: 'grouped', rowBytes: 157, target: 'grouped', what: `CSV, ${rowsAPerson} rows an item` },
   {
-    form: 'csv',
-    rowBytes: 157,
+    ...always,
     target: 'filtered',
     accepts: (rows: number) => Math.floor(rows / 2),
     what: 'CSV, every second row left out',
   },
+  { ...always, command: 'validate', what: 'CSV, whose keys it compares' },
 ] as const;
 
 export const memory: Figure = {
@@ -28,11 +28,11 @@ export const memory: Figure = {
       ...largest.map((one) => ({ ...one, megabytes: sizes.at(-1) ?? 0 })),
     ];
     const things: Record<string, () => Promise<number>> = {};
-    for (const { form, rowBytes, target, accepts, what, megabytes } of loads) {
+    for (const { command, form, rowBytes, target, accepts, what, megabytes } of loads) {
       const rows = Math.round((megabytes * 1e6) / rowBytes);
       const path = await file(form, rows);
-      things[`\`push\` of ${count(megabytes)} MB of ${what}`] = async () =>
-        (await load('push', path, rows, { target, accepts: accepts(rows) })).peakMB;
+      things[`\`${command}\` of ${count(megabytes)} MB of ${what}`] = async () =>
+        (await load(command, path, rows, { target, accepts: accepts(rows) })).peakMB;
     }
     const runs = await interleaved(rounds, things);
     const peaks = Object.entries(runs).map(([what, measured]) => ({ what, peak: median(measured) }));

@@ -91,7 +91,8 @@ export class Repetitions {
     this.#toCompare += 1;
     if (this.#failure !== undefined) return;
     try {
-      this.#aside ??= this.#putAside();
+      this.#aside ??= new PairsAside(this.#options.folder);
+      this.#putAside(this.#aside);
       this.#aside.add(hash, place);
     } catch (error) {
       this.#fail(error);
@@ -99,13 +100,12 @@ export class Repetitions {
   }
 
   /** All that is known: it came before what follows, and no two of it are the same. */
-  #putAside(): PairsAside {
-    const aside = new PairsAside(this.#options.folder);
+  #putAside(aside: PairsAside): void {
+    if (this.#known === undefined) return;
     const place = this.#placeOf(0);
-    for (const hash of this.#known ?? []) aside.add(hash, place);
-    this.#known?.free();
+    for (const hash of this.#known) aside.add(hash, place);
+    this.#known.free();
     this.#known = undefined;
-    return aside;
   }
 
   async #compareAside(aside: PairsAside): Promise<void> {

@@ -19,16 +19,13 @@ const unitsOf = (unit: string): string =>
     .join(' or ');
 
 /** @param columns of the key, for readers who have not seen the mapping */
-export function repeatedKeysText(
-  { rows, first, compared, isWhole, why }: RepeatedKeys,
-  columns?: readonly string[],
-): string {
+export function repeatedKeysText({ rows, first, compared, why }: RepeatedKeys, columns?: readonly string[]): string {
   const key = columns === undefined ? 'key' : `key (${columns.join(' and ')})`;
   const found =
     rows === 0
       ? `No ${key} comes twice in a file`
       : `${plural(rows, `row has a ${key}`, `rows have a ${key}`)} that stood in the file before (first at ${first ?? ''})`;
-  return isWhole
+  return why === undefined
     ? `${found}.`
     : `${found}; only ${plural(compared, 'row')} could be compared, since the others could not be put aside on disk: ${why}.`;
 }
