@@ -6,7 +6,7 @@ export const throughput: Figure = {
   name: 'throughput',
   title: 'Rows a second',
   about:
-    'The bare pipeline is the yardstick: blocks → csv-parse in two workers → map → `JSON.stringify` → POSTs of 500 rows to the same nginx, without journal, checks or positions. CSV without quotes is split, CSV with them goes through csv-parse. Miller only turns CSV into NDJSON and sends nothing. Each is run in turn, and the best of its runs counts.',
+    'The bare pipeline is the yardstick: blocks → csv-parse in two workers → map → `JSON.stringify` → POSTs of 500 rows to the same nginx, without journal, checks or positions. Rows without quotes are split, rows with them go through csv-parse. Miller only turns CSV into NDJSON and sends nothing. Each is run in turn, and the best of its runs counts.',
   async run({ nginx, rows, rounds, file, load }) {
     const csv = await file('csv', rows);
     const quoted = await file('quoted', rows);

@@ -4,13 +4,13 @@
  */
 import { CsvError, type Options, parse } from 'csv-parse/sync';
 import type { Block } from '../model/block.ts';
-import type { QuoteFault } from './borders.ts';
+import { type BorderRules, type QuoteFault, RecordScanner } from './borders.ts';
 import { inputFault } from './codes.ts';
 import { type Decoder, textWithEscapes } from './decode.ts';
 import { countColumns } from './delimiter.ts';
 import { rulesOf, type SourceDescription } from './description.ts';
 import { unitSize, unitsOf } from './encodings.ts';
-import { linesOf } from './lines.ts';
+import { LineIndex, linesOf } from './lines.ts';
 import { type Located, type Locations, locate } from './locate.ts';
 import { inBlock, keptOfTooLarge, mustAgree, type ParsedBlock, RowFault, tooLarge, undecodable } from './rows.ts';
 
@@ -63,6 +63,55 @@ function breaksOf(utf8: Buffer): string[] {
  * a block with these two bytes is taken apart.
  */
 const quoteNul = Buffer.from('"\0');
+
+/** Records that hold quotes, of all: from one in so many on csv-parse reads the whole block, which costs less than to look for each. */
+const quotedOf = 4;
+/** Of a block that begins with a few. */
+const quotedAtLeast = 16;
+
+/**
+ * Of a block in which few records hold quotes only those go to csv-parse, together; the others are split, as in a block without. Undefined
+ * where there are more, or something is out of order.
+ * @param rules of the block's UTF-8: the delimiter is one of its bytes
+ */
+export function readAroundQuotes(
+  utf8: Buffer,
+  delimiter: string,
+  rules: BorderRules,
+  records: number,
+): ((index: number) => string[]) | undefined {
+  const scanner = new RecordScanner(rules);
+  const lines = new LineIndex(utf8, records);
+  const quoted: Buffer[] = [];
+  /** By record, its place among those, from 1 on. */
+  const places = new Uint32Array(records);
+  for (let at = 0; at < utf8.length; ) {
+    const opened = utf8.indexOf(quote, at);
+    const start = opened < 0 ? utf8.length : lineStart(utf8, at, opened);
+    lines.addLines(at, start);
+    at = start;
+    if (opened < 0) continue;
+    at = scanner.next(utf8, start, utf8.length, true);
+    if (scanner.kind !== 'row') return undefined;
+    quoted.push(utf8.subarray(start, at));
+    places[lines.count] = quoted.length;
+    lines.add(start, scanner.contentEnd);
+    if (quoted.length > quotedAtLeast && quoted.length * quotedOf > lines.count) return undefined;
+  }
+  if (lines.count !== records) return undefined;
+  const rows = parseQuoted(Buffer.concat(quoted), delimiter);
+  if (rows?.length !== quoted.length) return undefined;
+  return (index) => {
+    const place = places[index] ?? 0;
+    return place === 0 ? lines.line(index).split(delimiter) : inBlock(rows, place - 1);
+  };
+}
+
+/** Of the line that `at` stands in. */
+function lineStart(utf8: Buffer, from: number, at: number): number {
+  const before = utf8.subarray(from, at);
+  return from + Math.max(before.lastIndexOf(10), before.lastIndexOf(13)) + 1;
+}
 
 const saysOfQuote: Readonly<Record<QuoteFault, string>> = {
   stray: 'a quote stands inside a field that does not begin with one; quote the whole field and double the quote in it',
@@ -143,6 +192,8 @@ export function csvParser(description: SourceDescription, decoder: Decoder): (bl
       const lines = linesOf(utf8, block.records);
       return lines.count === block.records ? (index) => lines.line(index).split(delimiter) : undefined;
     }
+    const around = readAroundQuotes(utf8, delimiter, rules, block.records);
+    if (around !== undefined) return around;
     const rows = parseQuoted(utf8, delimiter);
     return rows?.length === block.records ? (index) => inBlock(rows, index) : undefined;
   };

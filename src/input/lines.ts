@@ -24,8 +24,7 @@ const carriageReturn = 13;
  */
 export function linesOf(utf8: Buffer, expected = 1024): Lines {
   const index = new LineIndex(utf8, expected);
-  if (utf8.includes(carriageReturn)) cutAtAny(utf8, index);
-  else cutAtFeeds(utf8, (from, to) => to > from && index.add(from, to));
+  index.addLines(0, utf8.length);
   return index;
 }
 
@@ -52,17 +51,17 @@ function cutAtFeeds(utf8: Buffer, add: (from: number, to: number) => void): void
   }
 }
 
-function cutAtAny(utf8: Buffer, index: LineIndex): void {
+function cutAtAny(utf8: Buffer, add: (from: number, to: number) => void): void {
   let start = 0;
   for (let at = 0; at <= utf8.length; at++) {
     const byte = utf8[at];
     if (byte !== lineFeed && byte !== carriageReturn && byte !== undefined) continue;
-    if (at > start) index.add(start, at);
+    add(start, at);
     start = at + 1;
   }
 }
 
-class LineIndex implements Lines {
+export class LineIndex implements Lines {
   readonly #utf8: Buffer;
   #starts: Uint32Array;
   #ends: Uint32Array;
@@ -92,6 +91,13 @@ class LineIndex implements Lines {
     this.#starts[this.#count] = start;
     this.#ends[this.#count] = end;
     this.#count += 1;
+  }
+
+  /** Those between any line breaks from `from` up to, not including, `to`, which are borders; empty ones are left out. */
+  addLines(from: number, to: number): void {
+    const part = this.#utf8.subarray(from, to);
+    const cut = part.includes(carriageReturn) ? cutAtAny : cutAtFeeds;
+    cut(part, (start, end) => end > start && this.add(from + start, from + end));
   }
 
   line(index: number): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseQuoted, splitRecords } from '../../src/input/csv-rows.ts';
+import { parseQuoted, readAroundQuotes, splitRecords } from '../../src/input/csv-rows.ts';
 
 const piece = fc.oneof(
   fc.constantFrom(',', ';', '\t', '\n', '\r', '\r\n', '\n\n', ' ', '\u0000', '\ufeff', 'å', '本', '🎉', '=', "'", '\\'),
@@ -17,4 +17,52 @@ test('text without a quote is split into the very records that csv-parse gives',
     }),
     { numRuns: 2000 },
   );
+});
+
+const around = (text: string, delimiter = ',', records = 0) => {
+  const utf8 = Buffer.from(text);
+  const whole = parseQuoted(utf8, delimiter);
+  const rules = { format: 'csv', delimiter: delimiter.charCodeAt(0), maxRow: 1_000_000 } as const;
+  const row = readAroundQuotes(utf8, delimiter, rules, records || (whole?.length ?? 0));
+  return { whole, rows: row && Array.from({ length: whole?.length ?? 0 }, (_, index) => row(index)) };
+};
+
+const quotedCell = fc
+  .array(fc.constantFrom('""', ',', '\n', '\r\n', '\r', '\n\n', 'å', '🎉', ' ', 'a'), { maxLength: 5 })
+  .map((parts) => `"${parts.join('')}"`);
+const plainCell = fc.constantFrom('', 'a', 'bc', 'å', '🎉 x', '\u0000', ' ');
+const anyRecord = fc
+  .array(fc.oneof({ weight: 9, arbitrary: plainCell }, { weight: 1, arbitrary: quotedCell }), {
+    minLength: 1,
+    maxLength: 5,
+  })
+  .map((cells) => cells.join(','));
+
+test('text with quotes here and there is read as csv-parse reads all of it', () => {
+  let told = 0;
+  const lineBreak = fc.constantFrom('\n', '\r\n', '\r', '\n\n');
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(anyRecord, lineBreak), { minLength: 1, maxLength: 40 }),
+      fc.boolean(),
+      (lines, cut) => {
+        const text = lines.flat().join('');
+        const { whole, rows } = around(cut ? text.trimEnd() : text);
+        if (rows === undefined) return;
+        told += 1;
+        assert.deepEqual(rows, whole);
+      },
+    ),
+    { numRuns: 2000 },
+  );
+  assert.ok(told > 1000, `only ${told} of them were read so`);
+});
+
+test('where quotes are many, or something is out of order, the whole is left to csv-parse', () => {
+  const plain = 'a,b\n'.repeat(100);
+  assert.equal(around(`${plain}"c",d\n${plain}`).rows?.length, 201);
+  assert.equal(around('"c",d\n'.repeat(100)).rows, undefined);
+  assert.equal(around(`${plain}${'"c",d\n'.repeat(40)}`).rows, undefined);
+  assert.equal(around(`${plain}c"d,e\n${plain}`, ',', 201).rows, undefined);
+  assert.equal(around(`${plain}"c",d\n${plain}`, ',', 202).rows, undefined);
 });
