@@ -123,13 +123,16 @@ testBoth('of an answer that is too long only its beginning is kept', async (t, o
 });
 
 testBoth('an answer that never comes, or never ends, is a time-out, and it may have been taken', async (t, open) => {
-  const silent = await stage(t, open, () => {}, { timeoutMs: 40 });
-  const endless = await stage(t, open, (_request, response) => void response.write('['), { timeoutMs: 40 });
-  for (const { url, transport } of [silent, endless]) {
-    assert.deepEqual(await transport.send(request(url, '{}')), {
+  // Long enough to have a connection by then, on any machine: what has none was certainly not taken.
+  const options = { timeoutMs: 500 };
+  const silent = await stage(t, open, () => {}, options);
+  const endless = await stage(t, open, (_request, response) => void response.write('['), options);
+  const outcomes = [silent, endless].map(({ url, transport }) => transport.send(request(url, '{}')));
+  for (const outcome of await Promise.all(outcomes)) {
+    assert.deepEqual(outcome, {
       kind: 'failure',
       code: 'timed-out',
-      message: 'no complete answer within 0.04 s',
+      message: 'no complete answer within 0.5 s',
       sent: 'unknown',
     });
   }
