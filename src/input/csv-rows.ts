@@ -66,8 +66,8 @@ const quoteNul = Buffer.from('"\0');
 
 /** Records that hold quotes, of all: from one in so many on csv-parse reads the whole block, which costs less than to look for each. */
 const quotedOf = 4;
-/** Of a block that begins with a few. */
-const quotedAtLeast = 16;
+/** Places of a block that are looked at first. */
+const probes = 16;
 
 /**
  * Of a block in which few records hold quotes only those go to csv-parse, together; the others are split, as in a block without. Undefined
@@ -80,6 +80,7 @@ export function readAroundQuotes(
   rules: BorderRules,
   records: number,
 ): ((index: number) => string[]) | undefined {
+  if (isMostlyQuoted(utf8)) return undefined;
   const scanner = new RecordScanner(rules);
   const lines = new LineIndex(utf8, records);
   const quoted: Buffer[] = [];
@@ -96,15 +97,27 @@ export function readAroundQuotes(
     quoted.push(utf8.subarray(start, at));
     places[lines.count] = quoted.length;
     lines.add(start, scanner.contentEnd);
-    if (quoted.length > quotedAtLeast && quoted.length * quotedOf > lines.count) return undefined;
+    if (quoted.length * quotedOf > records) return undefined;
   }
   if (lines.count !== records) return undefined;
   const rows = parseQuoted(Buffer.concat(quoted), delimiter);
   if (rows?.length !== quoted.length) return undefined;
   return (index) => {
     const place = places[index] ?? 0;
+    if (index === records - 1 && place > 0) lines.forget();
     return place === 0 ? lines.line(index).split(delimiter) : inBlock(rows, place - 1);
   };
+}
+
+/** At most of the places that are looked at the rest of the line holds a quote: there is no need to count. */
+function isMostlyQuoted(utf8: Buffer): boolean {
+  let quoted = 0;
+  for (let probe = 0; probe < probes; probe++) {
+    const at = Math.floor((utf8.length * probe) / probes);
+    const end = utf8.indexOf(10, at);
+    if (utf8.subarray(at, end < 0 ? utf8.length : end).includes(quote)) quoted += 1;
+  }
+  return 2 * quoted > probes;
 }
 
 /** Of the line that `at` stands in. */

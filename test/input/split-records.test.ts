@@ -61,6 +61,8 @@ test('text with quotes here and there is read as csv-parse reads all of it', () 
 test('where quotes are many, or something is out of order, the whole is left to csv-parse', () => {
   const plain = 'a,b\n'.repeat(100);
   assert.equal(around(`${plain}"c",d\n${plain}`).rows?.length, 201);
+  // They may stand together: all of the block counts.
+  assert.equal(around(`${'"c",d\n'.repeat(20)}${plain}`).rows?.length, 120);
   assert.equal(around('"c",d\n'.repeat(100)).rows, undefined);
   assert.equal(around(`${plain}${'"c",d\n'.repeat(40)}`).rows, undefined);
   assert.equal(around(`${plain}c"d,e\n${plain}`, ',', 201).rows, undefined);
