@@ -13,7 +13,7 @@ export const engineCodes = {
   'identical-refusals':
     'The platform refused item after item with the same words and accepted none in between: then the mapping or the settings are wrong, not the rows. What was refused is rejected, everything else remains to be sent. Each run counts anew. --identical-refusals (or identicalRefusals of the target) sets how many it takes; 0 turns it off.',
   'ids-uncompared':
-    'To find ids that repeat, validate puts aside in the state directory what does not fit into memory. That could not be written or read back, so of some ids nobody knows whether they came before.',
+    'To find ids that repeat, validate puts aside in the state directory what does not fit into memory. That could not be written or read back, or the run was interrupted meanwhile, so of some ids nobody knows whether they came before.',
   interrupted: 'The run was told to stop. The same command goes on.',
   'input-changed-meanwhile':
     'The file was changed, replaced or deleted while it was being read, so nobody knows which rows were seen.',

@@ -11,7 +11,7 @@ import { type Repeated, Repetitions, type RepetitionsOptions } from './repetitio
 export interface Inspection {
   took(fed: FedBlock, file: string): void;
   /** To be called once, when all of the input has been taken. */
-  finish(): Promise<Findings>;
+  finish(interrupt?: AbortSignal): Promise<Findings>;
   /** Rows at fault, in order: some for each reason. */
   readonly rows: readonly RejectedRow[];
 }
@@ -74,9 +74,9 @@ export function createInspection(options: InspectionOptions): Inspection {
       ids.took(fed, file, lineOf);
       for (const row of fed.mapped.rejected) keep({ file, ...row });
     },
-    async finish() {
-      const repeatedKeys = repeatedKeysOf(await keys.finish());
-      const warnings = await ids.finish();
+    async finish(interrupt) {
+      const repeatedKeys = repeatedKeysOf(await keys.finish(interrupt));
+      const warnings = await ids.finish(interrupt);
       return { warnings, ...(repeatedKeys === undefined ? {} : { repeatedKeys }) };
     },
     rows,
@@ -85,13 +85,8 @@ export function createInspection(options: InspectionOptions): Inspection {
 
 function repeatedKeysOf({ count, first, compared, missed }: Repeated): RepeatedKeys | undefined {
   if (compared === 0) return undefined;
-  return {
-    rows: count,
-    first,
-    compared,
-    isWhole: missed === undefined,
-    ...(missed === undefined ? {} : { why: missed.why }),
-  };
+  const found = { rows: count, first, compared };
+  return missed === undefined ? { ...found, isWhole: true } : { ...found, isWhole: false, why: missed.why };
 }
 
 /** As the summary counts reasons. */

@@ -31,7 +31,12 @@ export class PairsAside {
     makeFolder(folder);
     const path = join(folder, `aside-${randomUUID()}`);
     this.#file = openSync(path, 'wx+', 0o600);
-    unlinkSync(path);
+    try {
+      unlinkSync(path);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** @param first a whole number of up to 53 bits, evenly spread */
@@ -59,7 +64,11 @@ export class PairsAside {
   }
 
   close(): void {
-    closeSync(this.#file);
+    try {
+      closeSync(this.#file);
+    } catch {
+      // Nothing of it is wanted any more.
+    }
   }
 
   #pageOf(share: number): Float64Array {
@@ -85,7 +94,7 @@ function transferAll(transfer: Transfer, file: number, numbers: Float64Array, po
   const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
   for (let done = 0; done < bytes.length; ) {
     const more = transfer(file, bytes, done, bytes.length - done, position + done);
-    if (more === 0) throw new Error('what was put aside cannot be read back');
+    if (more === 0) throw new Error('the disk takes or gives no more of it');
     done += more;
   }
 }

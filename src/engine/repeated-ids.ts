@@ -2,6 +2,7 @@
  * Ids that a platform keeps one item of and drops or replaces the others without a word, such as the `messageId` that a mapping
  * gives an event. Looked for by `validate` alone.
  */
+import { whyNoMore } from '../report/estimate-text.ts';
 import { count, plural } from '../report/printable.ts';
 import type { Summary } from '../report/summary.ts';
 import type { TargetCode } from '../targets/codes.ts';
@@ -17,7 +18,7 @@ export interface RepeatedIds {
   /** @param lineOf of a row that counts from the block's first */
   took(fed: FedBlock, file: string, lineOf: (row: number) => number): void;
   /** Looks at what did not fit into memory, and tells what was found in all. */
-  finish(): Promise<Warning[]>;
+  finish(interrupt?: AbortSignal): Promise<Warning[]>;
 }
 
 /** @param once by entry of the mapping; undefined where no id is kept one item of */
@@ -45,9 +46,9 @@ export function createRepeatedIds(
         if (hash !== 0) byEntry[entries[item] ?? 0]?.add(hash, firstRow[item] ?? 0, lineOf);
       }
     },
-    async finish() {
+    async finish(interrupt) {
       const warnings: Warning[] = [];
-      for (const kind of kinds.values()) warnings.push(...warningsOf(kind.once, await kind.seen.finish()));
+      for (const kind of kinds.values()) warnings.push(...warningsOf(kind.once, await kind.seen.finish(interrupt)));
       return warnings;
     },
   };
@@ -59,7 +60,7 @@ function* warningsOf({ name, says }: Once, { count: repeated, first, compared, m
     yield { code: 'id-repeated' satisfies TargetCode, text, count: repeated, first };
   }
   if (missed !== undefined) {
-    const text = `only ${count(compared)} of ${plural(compared + missed.count, 'item')} could be compared by their ${name}, since the others could not be put aside on disk: ${missed.why}`;
+    const text = `only ${count(compared)} of ${plural(compared + missed.count, 'item')} could be compared by their ${name}, ${whyNoMore(missed.why)}`;
     yield { code: 'ids-uncompared' satisfies EngineCode, text, count: missed.count, first: missed.first };
   }
 }

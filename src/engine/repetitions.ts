@@ -13,7 +13,7 @@ export interface Repeated {
   readonly first: string | undefined;
   /** Hashes that were looked for among those before them. */
   readonly compared: number;
-  /** Hashes that were not, because the disk did not hold them or give them back; absent: there are none. */
+  /** Hashes that were not, because the disk did not hold them or give them back, or there was no time; absent: there are none. */
   readonly missed?: { readonly count: number; readonly first: string; readonly why: string };
 }
 
@@ -76,9 +76,12 @@ export class Repetitions {
     if (this.#first === Number.POSITIVE_INFINITY) this.#first = this.#placeOf(lineOf(row));
   }
 
-  /** Looks at what was put aside. To be called once, when all have been added. */
-  async finish(): Promise<Repeated> {
-    if (this.#aside !== undefined) await this.#compareAside(this.#aside);
+  /**
+   * Looks at what was put aside. To be called once, when all have been added.
+   * @param interrupt what was not looked at by then is missed
+   */
+  async finish(interrupt?: AbortSignal): Promise<Repeated> {
+    if (this.#aside !== undefined) await this.#compareAside(this.#aside, interrupt);
     const first = this.#first === Number.POSITIVE_INFINITY ? undefined : this.#textOf(this.#first);
     const found = { count: this.#count, first, compared: this.#compared };
     if (this.#failure === undefined) return found;
@@ -108,15 +111,15 @@ export class Repetitions {
     this.#known = undefined;
   }
 
-  async #compareAside(aside: PairsAside): Promise<void> {
+  async #compareAside(aside: PairsAside, interrupt: AbortSignal | undefined): Promise<void> {
     const known = new KeySet(mostSlotsOfShare);
     let count = 0;
     let first = this.#first;
     try {
       const nextShare = async () => {
         known.clear();
-        // What else there is to do, such as being told to stop, does not wait for all of it.
         await setImmediate();
+        if (interrupt?.aborted) throw new Error('the run was interrupted');
       };
       await aside.read(nextShare, (hash, place) => {
         if (known.add(this.#apart(hash, place)) === 'new') return;
@@ -127,8 +130,7 @@ export class Repetitions {
       this.#fail(error);
       return;
     }
-    aside.close();
-    this.#aside = undefined;
+    this.#close();
     this.#count += count;
     this.#compared += this.#toCompare;
     this.#first = first;
@@ -137,6 +139,10 @@ export class Repetitions {
   /** The load goes on without: it is only a look at the input. */
   #fail(error: unknown): void {
     this.#failure = error instanceof Error ? error.message : String(error);
+    this.#close();
+  }
+
+  #close(): void {
     this.#aside?.close();
     this.#aside = undefined;
   }

@@ -207,6 +207,7 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
       if (end.status === 'rejected') sender.stop({ exit: exitOf(end.reason), error: end.reason });
   }
 
+  const { warnings, ...findings } = (await world.inspection?.finish(world.interrupt)) ?? { warnings: [] };
   const { stopped } = sender;
   const broken = stopped?.error;
   // A mistake found before anything left needs no summary; what breaks in the middle of a load does.
@@ -219,7 +220,6 @@ export async function executeRun(order: RunOrder, world: RunWorld): Promise<Summ
     throw new Error(`the rows do not add up: ${JSON.stringify(found)}`);
   }
   const exit = exitAfter(stopped, tally.requests, counts);
-  const { warnings, ...findings } = (await world.inspection?.finish()) ?? { warnings: [] };
   return {
     run: order.run,
     command: order.command,

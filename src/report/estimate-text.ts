@@ -19,13 +19,17 @@ const unitsOf = (unit: string): string =>
     .join(' or ');
 
 /** @param columns of the key, for readers who have not seen the mapping */
-export function repeatedKeysText({ rows, first, compared, why }: RepeatedKeys, columns?: readonly string[]): string {
+export function repeatedKeysText(repeated: RepeatedKeys, columns?: readonly string[]): string {
+  const { rows, first, compared } = repeated;
   const key = columns === undefined ? 'key' : `key (${columns.join(' and ')})`;
   const found =
     rows === 0
       ? `No ${key} comes twice in a file`
       : `${plural(rows, `row has a ${key}`, `rows have a ${key}`)} that stood in the file before (first at ${first ?? ''})`;
-  return why === undefined
+  return repeated.isWhole
     ? `${found}.`
-    : `${found}; only ${plural(compared, 'row')} could be compared, since the others could not be put aside on disk: ${why}.`;
+    : `${found}; only ${plural(compared, 'row')} could be compared, ${whyNoMore(repeated.why)}.`;
 }
+
+/** @param why what the disk said, or what else kept from it */
+export const whyNoMore = (why: string): string => `since not all could be put aside on disk and read back: ${why}`;

@@ -86,16 +86,17 @@ export interface Estimate {
   readonly slowestSeconds: number;
 }
 
-export interface RepeatedKeys {
+export type RepeatedKeys = {
   readonly rows: number;
   /** "people.csv:12". */
   readonly first: string | undefined;
-  /** Rows that were compared: all, unless what does not fit into memory could not be put aside on disk. */
+  /** Rows that were compared. */
   readonly compared: number;
-  readonly isWhole: boolean;
-  /** What the disk said. */
-  readonly why?: string;
-}
+} & (
+  | { readonly isWhole: true }
+  /** What does not fit into memory could not be put aside on disk and read back: in the disk's words, why. */
+  | { readonly isWhole: false; readonly why: string }
+);
 
 /** Where a run stands, a few times a second. */
 export interface Progress {

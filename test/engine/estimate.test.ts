@@ -29,6 +29,6 @@ test('what was not compared is said', () => {
   );
   assert.equal(
     repeatedKeysText({ rows: 1, first: 'a.csv:3', compared: 1000, isWhole: false, why: 'ENOSPC' }),
-    '1 row has a key that stood in the file before (first at a.csv:3); only 1,000 rows could be compared, since the others could not be put aside on disk: ENOSPC.',
+    '1 row has a key that stood in the file before (first at a.csv:3); only 1,000 rows could be compared, since not all could be put aside on disk and read back: ENOSPC.',
   );
 });

@@ -38,6 +38,21 @@ test('a line is found where a row is a line, and where one is not', async () => 
   }
 });
 
+test('of many blocks that are asked for in turn each has its own lines', async () => {
+  const text = `a,b\n${Array.from({ length: 400 }, (_, row) => (row % 3 === 0 ? `${row},"x\n${row}"\n` : `${row},y\n`)).join('')}`;
+  const { source, blocks, rows } = await read(Buffer.from(text), { format: 'csv', blockBytes: 200 });
+  assert.ok(blocks.length > 10);
+  const lineOf = createLineFinder([source.description]);
+  for (const { bytes, ...block } of [...blocks, ...blocks.slice(0, 3)]) {
+    const mapped = { block, source: bytes } as unknown as MappedBlock;
+    const lines = Array.from({ length: block.records }, (_, row) => lineOf(mapped, row));
+    assert.deepEqual(
+      lines,
+      rows.slice(block.startRecord - 1, block.startRecord - 1 + block.records).map(({ line }) => line),
+    );
+  }
+});
+
 test('a block of no file of the run is a bug', () => {
   const mapped = { block: { file: 3, startLine: 1, records: 1 }, source: new Uint8Array(0) } as unknown as MappedBlock;
   assert.throws(() => createLineFinder([])(mapped, 0), /no file 3/);

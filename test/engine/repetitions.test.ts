@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { PairsAside } from '../../src/engine/put-aside.ts';
 import { Repetitions } from '../../src/engine/repetitions.ts';
@@ -104,4 +104,54 @@ test('a folder that takes no file costs the comparing, and is named', async (t) 
   assert.deepEqual(rest, { count: 2, first: 'f0:8', compared: 5 });
   assert.partialDeepStrictEqual(missed, { count: 2, first: 'f0:10' });
   assert.match(missed?.why ?? '', /taken is there and is no folder/);
+});
+
+/** Makes a method of what is put aside fail from its `from`th call on. */
+function failing(t: TestContext, method: 'add' | 'read', from: number) {
+  const real = PairsAside.prototype[method];
+  let calls = 0;
+  t.mock.method(PairsAside.prototype, method, function (this: PairsAside, ...given: never[]) {
+    calls += 1;
+    if (calls >= from) throw new Error('EIO: i/o error');
+    return Reflect.apply(real, this, given);
+  });
+}
+
+const openFiles = () => (existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0);
+
+test('a disk that fails while it is written, or read back, costs the comparing; nothing is left open', async (t) => {
+  const { path: folder } = createWorkdir(t);
+  const keys = Array.from({ length: 200 }, (_, index) => index % 150);
+  const options = { folder, within: 'input', mostSlots: 64 } as const;
+  const before = openFiles();
+  const whole = await found([keys], options);
+  assert.deepEqual(whole, { count: 50, first: 'f0:302', compared: 200 });
+  // 43 fit into memory. As long as they are not put aside as a whole, what is among them is told.
+  const known = { count: 43, first: 'f0:302', compared: 86 };
+  const nothing = { count: 0, first: undefined, compared: 43 };
+  const failures = [
+    ['add', 10, known],
+    ['add', 44, nothing],
+    ['add', 120, nothing],
+    ['read', 1, nothing],
+  ] as const;
+  for (const [method, from, expected] of failures) {
+    await t.test(`${method} ${from}`, async (t) => {
+      failing(t, method, from);
+      const { missed, ...rest } = await found([keys], options);
+      assert.deepEqual(rest, expected);
+      assert.deepEqual(missed, { count: 200 - rest.compared, first: 'f0:88', why: 'EIO: i/o error' });
+    });
+  }
+  assert.equal(openFiles(), before);
+});
+
+test('told to stop, it does not look at what was put aside', async (t) => {
+  const { path: folder } = createWorkdir(t);
+  const repetitions = new Repetitions({ folder, within: 'input', mostSlots: 4 });
+  repetitions.enter('f');
+  for (const row of [0, 1, 2, 3, 4]) repetitions.add(keyHash(`${row % 4}`), row, (of) => of + 2);
+  const { missed, ...rest } = await repetitions.finish(AbortSignal.abort());
+  assert.deepEqual(rest, { count: 0, first: undefined, compared: 3 });
+  assert.deepEqual(missed, { count: 2, first: 'f:5', why: 'the run was interrupted' });
 });
