@@ -55,7 +55,7 @@ function dateText(guess: Extract<Guess, { kind: 'date' | 'datetime' }>): string 
   if (typeof pattern === 'string') return '';
   const wall = newWallTime();
   setWall(wall, someMoment);
-  return patternWriter(pattern, 'utc', locale)(wall, 0);
+  return patternWriter(pattern, 'UTC', locale)(wall, 0);
 }
 
 /** Every digit another digit and every letter another letter: length, case and leading zeros stay. */

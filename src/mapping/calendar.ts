@@ -11,6 +11,8 @@ export interface WallTime {
   millisecond: number;
   /** Minutes east of UTC, where the text says so; NaN where it does not. */
   offset: number;
+  /** The zone that the text names, `""` where it names none. */
+  zone: string;
 }
 
 export const newWallTime = (): WallTime => ({
@@ -22,6 +24,7 @@ export const newWallTime = (): WallTime => ({
   second: 0,
   millisecond: 0,
   offset: Number.NaN,
+  zone: '',
 });
 
 export const dayMs = 86_400_000;
@@ -30,12 +33,11 @@ const monthLengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
 
+const monthLength = (year: number, month: number): number =>
+  month === 2 && isLeap(year) ? 29 : (monthLengths[month - 1] ?? 0);
+
 export const isDay = (year: number, month: number, day: number): boolean =>
-  year >= 1 &&
-  month >= 1 &&
-  month <= 12 &&
-  day >= 1 &&
-  (day <= 28 || day <= (month === 2 && isLeap(year) ? 29 : (monthLengths[month - 1] ?? 0)));
+  year >= 1 && month >= 1 && month <= 12 && day >= 1 && (day <= 28 || day <= monthLength(year, month));
 
 export const isTimeOfDay = (hour: number, minute: number, second: number): boolean =>
   hour < 24 && minute < 60 && second < 60;
@@ -49,6 +51,25 @@ export function daysFromCivil(year: number, month: number, day: number): number 
   return (
     era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
   );
+}
+
+/** Day of the year, from 1. */
+export const ordinalOf = ({ year, month, day }: WallTime): number =>
+  daysFromCivil(year, month, day) - daysFromCivil(year, 1, 1) + 1;
+
+/** Sets month and day to this day of the wall's year; to none that exists, where the year has no such day. */
+export function setOrdinal(wall: WallTime, ordinal: number): void {
+  let month = 1;
+  let day = ordinal;
+  for (; month <= 12 && day > monthLength(wall.year, month); month++) day -= monthLength(wall.year, month);
+  wall.month = month;
+  wall.day = day;
+}
+
+/** From 1 for Monday to 7 for Sunday. The epoch was a Thursday. */
+export function weekdayOf({ year, month, day }: WallTime): number {
+  const days = (daysFromCivil(year, month, day) + 3) % 7;
+  return (days < 0 ? days + 7 : days) + 1;
 }
 
 /** Milliseconds from the epoch to this wall time, were the wall in UTC. */

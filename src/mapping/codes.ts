@@ -16,10 +16,10 @@ export const mappingCodes = {
   'value-datetime':
     'The text is no date and time of the declared format (ISO 8601 where the mapping says no other, such as `format: dd/MM/yyyy HH:mm`), or one that does not exist.',
   'value-zone':
-    'The text names a time without a zone, so the moment is not known. Say the zone in the mapping: `zone: Europe/Stockholm`.',
-  'time-gap': 'The clocks were put forward over this time in the declared zone: it never was.',
+    'The text names a time without a zone, or with one that does not exist, so the moment is not known. Without one, say it in the mapping: `zone: Europe/Stockholm`.',
+  'time-gap': 'The clocks were put forward over this time in its zone: it never was.',
   'time-ambiguous':
-    'The clocks were put back over this time in the declared zone: it was twice. Say `ambiguous: earlier` or `later`.',
+    'The clocks were put back over this time in its zone: it was twice. Say `ambiguous: earlier` or `later`.',
   'value-email':
     'The text is not one plain e-mail address such as `ada@example.com`: no name beside it, no second address, no blank around it (`trim: true` takes that off).',
   'value-enum': 'The value is not in the list of values that the mapping allows.',

@@ -1,14 +1,13 @@
 /**
- * Date patterns in luxon's letters (`dd/MM/yyyy`, `d.M.yy HH:mm`). What consists of digits is read and written here by hand,
- * since it happens for every row; names of months and days, and names of zones, go to luxon.
+ * Date patterns in luxon's letters (`dd/MM/yyyy`, `d.M.yy HH:mm`), read and written here by hand, since it happens for every row. Names of months and
+ * days are luxon's; see `date-names.ts`.
  */
-import { four, isDay, isTimeOfDay, setWall, three, two, type WallTime } from './calendar.ts';
-import { luxon } from './luxon.ts';
+import { four, isDay, isTimeOfDay, ordinalOf, setOrdinal, three, two, type WallTime, weekdayOf } from './calendar.ts';
+import { halfReader, type NameReader, type NameToken, nameReader, nameWriter } from './date-names.ts';
 
 type Piece = { readonly token: string } | { readonly literal: string };
 
-/** Letters that luxon must read or write: names, ordinals, zone names. */
-const named = ['MMM', 'MMMM', 'LLL', 'LLLL', 'EEE', 'EEEE', 'ccc', 'cccc', 'o', 'ooo', 'z'];
+const isNameToken = (token: string): token is NameToken => /^(M{3,4}|L{3,4}|E{3,4}|c{3,4})$/.test(token);
 
 export interface Pattern {
   readonly text: string;
@@ -18,7 +17,6 @@ export interface Pattern {
   readonly hasTime: boolean;
   /** Names an offset or a zone. */
   readonly hasZone: boolean;
-  readonly needsLuxon: boolean;
 }
 
 /** Reads `text` into `wall` and says whether it could. Days and times that do not exist could not. */
@@ -31,18 +29,16 @@ export function parsePattern(text: string): Pattern | string {
     if (piece === "'") return 'a quote is not closed';
     if (quoted !== undefined) pieces.push({ literal: quoted });
     else if (letters === undefined) pieces.push({ literal: piece });
-    else if (Object.hasOwn(readers, piece) || named.includes(piece)) pieces.push({ token: piece });
+    else if (Object.hasOwn(readers, piece) || isNameToken(piece) || piece === 'a') pieces.push({ token: piece });
     else if (piece === 'T') pieces.push({ literal: piece });
     else return unknownToken(piece);
   }
-  const has = (test: RegExp) => pieces.some((piece) => 'token' in piece && test.test(piece.token));
   return {
     text,
     pieces,
-    shortYears: has(/^yy$/),
-    hasTime: has(/^[HhmsSu]/),
-    hasZone: has(/^[Zz]/),
-    needsLuxon: has(new RegExp(`^(${named.join('|')})$`)),
+    shortYears: has(pieces, /^yy$/),
+    hasTime: has(pieces, /^[HhmsSu]/),
+    hasZone: has(pieces, /^[Zz]/),
   };
 }
 
@@ -54,21 +50,32 @@ function unknownToken(piece: string): string {
     : `"${piece}" means nothing in a date pattern: write "${instead}"`;
 }
 
-/** What is missing for a date, or undefined. */
-export function missingParts({ pieces }: Pattern): string | undefined {
-  const has = (letter: RegExp) => pieces.some((piece) => 'token' in piece && letter.test(piece.token));
-  if (!has(/^y/)) return 'a year (yyyy)';
-  if (has(/^o/)) return undefined;
-  if (!has(/^[ML]/)) return 'a month (MM)';
-  if (!has(/^d/)) return 'a day (dd)';
-  if (has(/^h/) && !has(/^a$/)) return 'a (AM or PM) beside h; or HH for 24 hours';
+const has = (pieces: readonly Piece[], token: RegExp): boolean =>
+  pieces.some((piece) => 'token' in piece && token.test(piece.token));
+
+/** What keeps a date from being read by this pattern, or undefined. */
+export function flawOf({ pieces }: Pattern): string | undefined {
+  if (!has(pieces, /^y/)) return 'the pattern lacks a year (yyyy)';
+  const monthOrDay = /^[MLd]/;
+  if (has(pieces, /^o/)) {
+    return has(pieces, monthOrDay) ? 'o is the day of the year: write no month and no day beside it' : undefined;
+  }
+  if (!has(pieces, /^[ML]/)) return 'the pattern lacks a month (MM)';
+  if (!has(pieces, /^d/)) return 'the pattern lacks a day (dd)';
+  if (has(pieces, /^h/) && !has(pieces, /^a$/)) return 'the pattern lacks a (AM or PM) beside h; or HH for 24 hours';
   return undefined;
 }
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 
+// What is known of the text that is being read, beside its wall time.
 let cursor = 0;
-let half: 'am' | 'pm' | undefined;
+/** 0 for AM, 1 for PM, -1 where the text does not say. */
+let half = -1;
+/** From 1 for Monday, 0 where the text does not say. */
+let weekday = 0;
+/** Day of the year, -1 where the text does not say. */
+let ordinal = -1;
 
 /** Reads between `least` and `most` digits at the cursor; -1 when there are too few. */
 function digits(text: string, least: number, most: number): number {
@@ -128,13 +135,21 @@ function readOffset(text: string, wall: WallTime): boolean {
   return true;
 }
 
-function readHalf(text: string): boolean {
-  const word = text.slice(cursor, cursor + 2).toLowerCase();
-  if (word !== 'am' && word !== 'pm') return false;
-  half = word;
-  cursor += 2;
+/** As the zone database spells them: `America/Argentina/Buenos_Aires`, `Etc/GMT+5`, `CET`. */
+const zoneForm = /[a-z][a-z0-9_+/-]{0,63}/iy;
+
+function readZone(text: string, wall: WallTime): boolean {
+  zoneForm.lastIndex = cursor;
+  const [name] = zoneForm.exec(text) ?? [];
+  if (name === undefined) return false;
+  wall.zone = name;
+  cursor = zoneForm.lastIndex;
   return true;
 }
+
+const setOrdinalRead = (_: WallTime, value: number) => {
+  ordinal = value;
+};
 
 const readers: Readonly<Record<string, ReadPiece>> = {
   yyyy: part(4, 4, (wall, value) => {
@@ -179,12 +194,58 @@ const readers: Readonly<Record<string, ReadPiece>> = {
   Z: readOffset,
   ZZ: readOffset,
   ZZZ: readOffset,
-  a: readHalf,
+  z: readZone,
+  o: part(1, 3, setOrdinalRead),
+  ooo: part(3, 3, setOrdinalRead),
 };
+
+function pieceReader(piece: Piece, locale: string | undefined): ReadPiece {
+  if ('literal' in piece) return literalReader(piece.literal);
+  const { token } = piece;
+  if (token === 'a') {
+    return namedReader(halfReader(locale), (_, place) => {
+      half = place;
+    });
+  }
+  if (!isNameToken(token)) return readers[token] ?? (() => false);
+  return namedReader(
+    nameReader(token, locale),
+    /^[ML]/.test(token)
+      ? (wall, place) => {
+          wall.month = place + 1;
+        }
+      : (_, place) => {
+          weekday = place + 1;
+        },
+  );
+}
+
+function namedReader(names: NameReader, set: (wall: WallTime, place: number) => void): ReadPiece {
+  return (text, wall) => {
+    const place = names.read(text, cursor);
+    if (place < 0) return false;
+    cursor = names.end;
+    set(wall, place);
+    return true;
+  };
+}
+
+/** In any case, as names are. */
+function literalReader(literal: string): ReadPiece {
+  const folded = literal.toLowerCase();
+  return (text) => {
+    const to = cursor + literal.length;
+    if (!text.startsWith(literal, cursor) && text.slice(cursor, to).toLowerCase() !== folded) return false;
+    cursor = to;
+    return true;
+  };
+}
 
 /** @param century first of the hundred years that two digits stand for */
 export function patternReader(pattern: Pattern, century: number | undefined, locale: string | undefined): ReadWall {
-  const read = pattern.needsLuxon ? luxonReader(pattern, locale) : plainReader(pattern);
+  const { pieces, shortYears } = pattern;
+  const steps = pieces.map((piece) => pieceReader(piece, locale));
+  const to24 = has(pieces, /^H/);
   return (text, wall) => {
     wall.month = 1;
     wall.day = 1;
@@ -193,46 +254,23 @@ export function patternReader(pattern: Pattern, century: number | undefined, loc
     wall.second = 0;
     wall.millisecond = 0;
     wall.offset = Number.NaN;
-    if (!read(text, wall)) return false;
-    if (pattern.shortYears && century !== undefined) {
-      wall.year = century + ((((wall.year - century) % 100) + 100) % 100);
-    }
-    return isDay(wall.year, wall.month, wall.day) && isTimeOfDay(wall.hour, wall.minute, wall.second);
-  };
-}
-
-function plainReader({ pieces }: Pattern): ReadWall {
-  const steps = pieces.map((piece): ReadPiece => {
-    if ('token' in piece) return readers[piece.token] ?? (() => false);
-    const { literal } = piece;
-    return (text) => {
-      if (!text.startsWith(literal, cursor)) return false;
-      cursor += literal.length;
-      return true;
-    };
-  });
-  return (text, wall) => {
+    wall.zone = '';
     cursor = 0;
-    half = undefined;
+    half = -1;
+    weekday = 0;
+    ordinal = -1;
     for (const step of steps) if (!step(text, wall)) return false;
-    if (half === 'pm' && wall.hour < 12) wall.hour += 12;
-    return cursor === text.length;
-  };
-}
-
-const longestForLuxon = 100;
-
-function luxonReader({ text: format, hasZone }: Pattern, locale: string | undefined): ReadWall {
-  const { DateTime } = luxon();
-  const options = { zone: 'utc', locale: locale ?? 'en-US' };
-  return (text, wall) => {
-    if (text.length > longestForLuxon) return false;
-    const read = DateTime.fromFormat(text, format, options);
-    if (!read.isValid) return false;
-    setWall(wall, read.toMillis());
-    // With a zone in the text luxon has found the moment already, and gives it in UTC.
-    wall.offset = hasZone ? 0 : Number.NaN;
-    return true;
+    if (cursor !== text.length) return false;
+    if (shortYears && century !== undefined) wall.year = century + ((((wall.year - century) % 100) + 100) % 100);
+    // Beside an hour that counts to 24 it says nothing new, but must not say something else.
+    if (half >= 0 && to24 && wall.hour >= 12 !== (half === 1)) return false;
+    if (half === 1 && wall.hour < 12) wall.hour += 12;
+    if (ordinal >= 0) setOrdinal(wall, ordinal);
+    return (
+      isDay(wall.year, wall.month, wall.day) &&
+      isTimeOfDay(wall.hour, wall.minute, wall.second) &&
+      (weekday === 0 || weekday === weekdayOf(wall))
+    );
   };
 }
 
@@ -257,6 +295,8 @@ const writers: Readonly<Record<string, WritePiece>> = {
   S: ({ millisecond }) => String(millisecond),
   u: ({ millisecond }) => three(millisecond),
   a: ({ hour }) => (hour < 12 ? 'AM' : 'PM'),
+  o: (wall) => String(ordinalOf(wall)),
+  ooo: (wall) => three(ordinalOf(wall)),
   Z: (_, offset) => offsetText(offset, ':'),
   ZZ: (_, offset) => offsetText(offset, ':'),
   ZZZ: (_, offset) => offsetText(offset, ''),
@@ -269,25 +309,13 @@ const offsetText = (ms: number, separator: string): string => {
 
 /** @returns from a wall time and its zone's offset in milliseconds to text */
 export function patternWriter(pattern: Pattern, zone: string, locale: string | undefined): WritePiece {
-  if (pattern.needsLuxon) {
-    const { DateTime } = luxon();
-    return (wall) =>
-      DateTime.fromObject(
-        {
-          year: wall.year,
-          month: wall.month,
-          day: wall.day,
-          hour: wall.hour,
-          minute: wall.minute,
-          second: wall.second,
-          millisecond: wall.millisecond,
-        },
-        { zone, locale: locale ?? 'en-US' },
-      ).toFormat(pattern.text);
-  }
   const steps = pattern.pieces.map((piece): WritePiece => {
     if ('literal' in piece) return () => piece.literal;
-    return writers[piece.token] ?? (() => '');
+    const { token } = piece;
+    if (token === 'z') return () => zone;
+    if (!isNameToken(token)) return writers[token] ?? (() => '');
+    const write = nameWriter(token, locale);
+    return /^[ML]/.test(token) ? ({ month }) => write(month) : (wall) => write(weekdayOf(wall));
   });
   return (wall, offset) => {
     let text = '';

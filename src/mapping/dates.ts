@@ -15,14 +15,7 @@ import {
   type WallTime,
   wallMs,
 } from './calendar.ts';
-import {
-  missingParts,
-  type Pattern,
-  parsePattern,
-  patternReader,
-  patternWriter,
-  type ReadWall,
-} from './date-pattern.ts';
+import { flawOf, type Pattern, parsePattern, patternReader, patternWriter, type ReadWall } from './date-pattern.ts';
 import type { FromText } from './numbers.ts';
 import { Refusal } from './refusal.ts';
 import type { LongField } from './schema.ts';
@@ -38,7 +31,7 @@ export function dateFrom(style: DateStyle, complain: Complain): FromText<string>
   if (pattern?.hasZone) complain('format', 'a date has no zone: say type: datetime');
   const written = style.as === undefined ? undefined : writablePattern(style.as, style, complain);
   if (written?.hasZone) complain('as', 'a date has no zone: say type: datetime');
-  const write = written === undefined ? undefined : patternWriter(written, 'utc', style.locale);
+  const write = written === undefined ? undefined : patternWriter(written, utc.name, style.locale);
   const wall = newWallTime();
   const refused = new Refusal('value-date', `expected a date that exists, written as ${format ?? 'yyyy-MM-dd'}`);
   const read = pattern === undefined ? readIsoDate : patternReader(pattern, style.twoDigitYearsFrom, style.locale);
@@ -90,16 +83,23 @@ function momentReader(style: DateStyle, zone: Zone | undefined, complain: Compla
     'expected a date and time, and there is only a date: say format: yyyy-MM-dd if midnight is meant',
   );
   const noZone = new Refusal('value-zone', 'the time names no zone and the field declares none');
-  const gap = new Refusal('time-gap', `this time never was in ${zone?.name}: the clocks were put forward over it`);
-  const twice = new Refusal('time-ambiguous', `this time was twice in ${zone?.name}: the clocks were put back`);
+  // A name out of the text may be nothing to show.
+  const place = (declared: boolean) => (declared ? zone?.name : 'the zone that it names');
+  const gap = (declared: boolean) =>
+    new Refusal('time-gap', `this time never was in ${place(declared)}: the clocks were put forward over it`);
+  const twice = (declared: boolean) =>
+    new Refusal('time-ambiguous', `this time was twice in ${place(declared)}: the clocks were put back`);
+  const noSuchZone = new Refusal('value-zone', 'there is no zone of the name that stands in the time');
   return (text) => {
     if (!read(text, wall)) return pattern === undefined && readIsoDate(text, wall) ? onlyDate : refused;
     const atWall = wallMs(wall);
     if (!Number.isNaN(wall.offset)) return inRange(atWall - wall.offset * 60_000) ?? refused;
-    if (zone === undefined) return noZone;
-    const moment = momentOf(zone, atWall, ambiguity);
-    if (moment === 'gap') return gap;
-    return moment === 'ambiguous' ? twice : (inRange(moment) ?? refused);
+    const declared = wall.zone === '';
+    const there = declared ? zone : zoneNamed(wall.zone);
+    if (there === undefined) return declared ? noZone : noSuchZone;
+    const moment = momentOf(there, atWall, ambiguity);
+    if (moment === 'gap') return gap(declared);
+    return moment === 'ambiguous' ? twice(declared) : (inRange(moment) ?? refused);
   };
 }
 
@@ -134,10 +134,8 @@ function momentWriter(style: DateStyle, complain: Complain): (moment: number) =>
     };
   }
   const pattern = writablePattern(as, style, complain);
-  return pattern === undefined ? () => '' : inZone(zone, patternWriter(pattern, luxonName(zone), style.locale), wall);
+  return pattern === undefined ? () => '' : inZone(zone, patternWriter(pattern, zone.name, style.locale), wall);
 }
-
-const luxonName = (zone: Zone): string => (/^[+-]/.test(zone.name) ? `UTC${zone.name}` : zone.name);
 
 const inZone =
   (zone: Zone, write: (wall: WallTime, offset: number) => string, wall: WallTime) =>
@@ -174,8 +172,8 @@ const writablePattern = (text: string, style: DateStyle, complain: Complain): Pa
 function readablePattern(key: 'format', text: string, style: DateStyle, complain: Complain): Pattern | undefined {
   const pattern = checkedPattern(key, text, style, complain);
   if (pattern === undefined) return undefined;
-  const missing = missingParts(pattern);
-  if (missing !== undefined) complain(key, `the pattern lacks ${missing}`);
+  const flaw = flawOf(pattern);
+  if (flaw !== undefined) complain(key, flaw);
   if (pattern.shortYears && style.twoDigitYearsFrom === undefined) {
     complain(key, 'two-digit years are refused unless the field says which century: twoDigitYearsFrom: 1930');
   }

@@ -29,10 +29,12 @@ export function zoneNamed(name: string): Zone | undefined {
     const offset = (fixed[1] === '-' ? -minutes : minutes) * 60_000;
     return { name, offsetAt: () => offset };
   }
-  let zone = known.get(name);
+  // In any case: a file that names zones in its times has as many ways to spell one as it likes.
+  const key = name.toLowerCase();
+  let zone = known.get(key);
   if (zone === undefined && luxon().IANAZone.isValidZone(name)) {
     zone = iana(name);
-    known.set(name, zone);
+    known.set(key, zone);
   }
   return zone;
 }

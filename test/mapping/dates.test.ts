@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { DateTime } from 'luxon';
 import { type DateStyle, dateFrom, datetimeFrom } from '../../src/mapping/dates.ts';
 import { Refusal } from '../../src/mapping/refusal.ts';
+import { zoneNamed } from '../../src/mapping/zones.ts';
 
 const noComplaint = (key: string, text: string) => assert.fail(`${key}: ${text}`);
 
@@ -41,6 +42,32 @@ const dates: readonly (readonly [style: DateStyle, text: string, becomes: string
   [{ format: 'd MMM yyyy' }, '3 May 2024', '2024-05-03'],
   [{ format: 'd MMMM yyyy', locale: 'sv' }, '3 maj 2024', '2024-05-03'],
   [{ format: 'd MMMM yyyy', locale: 'sv' }, '31 april 2024', 'value-date'],
+  [{ format: 'd MMM yyyy' }, '3 MAY 2024', '2024-05-03'],
+  [{ format: 'd MMM yyyy' }, '3 Mai 2024', 'value-date'],
+  [{ format: 'd MMM yyyy' }, '3 May2024', 'value-date'],
+  [{ format: 'd MMMM yyyy' }, '3 May 2024', '2024-05-03'],
+  [{ format: 'd MMM yyyy', locale: 'sv' }, '3 jan 2024', '2024-01-03'],
+  [{ format: 'd MMM yyyy', locale: 'sv' }, '3 jan. 2024', '2024-01-03'],
+  // Mär and Sep stand by themselves in German, März and Sept. in a date.
+  [{ format: 'dd-MMM-yyyy', locale: 'de' }, '03-MÄR-2024', '2024-03-03'],
+  [{ format: 'dd-MMM-yyyy', locale: 'de' }, '03-Sep-2024', '2024-09-03'],
+  [{ format: 'd. MMM yyyy', locale: 'de' }, '3. Sept. 2024', '2024-09-03'],
+  [{ format: 'd MMM yyyy', locale: 'vi' }, '3 thg 11 2024', '2024-11-03'],
+  [{ format: "d 'de' MMMM 'de' yyyy", locale: 'es' }, '3 DE ENERO DE 2024', '2024-01-03'],
+  [{ format: 'd MMMM yyyy', locale: 'fa' }, '3 مارس 2024', '2024-03-03'],
+  [{ format: 'EEE d MMM yyyy' }, 'Thu 29 Feb 2024', '2024-02-29'],
+  [{ format: 'EEE d MMM yyyy' }, 'Fri 29 Feb 2024', 'value-date'],
+  [{ format: 'EEEE d/M/yy', twoDigitYearsFrom: 1900 }, 'friday 29/2/52', '1952-02-29'],
+  [{ format: 'EEE d MMM yyyy' }, 'Mon 1 Jan 0001', '0001-01-01'],
+  [{ format: 'yyyy-ooo' }, '2024-060', '2024-02-29'],
+  [{ format: 'yyyy-ooo' }, '2023-060', '2023-03-01'],
+  [{ format: 'yyyy-ooo' }, '2024-366', '2024-12-31'],
+  [{ format: 'yyyy-ooo' }, '2023-366', 'value-date'],
+  [{ format: 'yyyy-ooo' }, '2023-000', 'value-date'],
+  [{ format: 'o/yyyy' }, '1/2023', '2023-01-01'],
+  [{ as: 'EEE d MMM yyyy, o ooo' }, '2024-02-29', 'Thu 29 Feb 2024, 60 060'],
+  [{ as: 'EEEE d MMMM yyyy; LLLL', locale: 'fi' }, '2024-02-29', 'torstai 29 helmikuuta 2024; helmikuu'],
+  [{ as: 'd MMMM yyyy', locale: 'fa' }, '2024-03-03', '3 مارس 2024'],
   [{ format: 'dd/MM/yyyy HH:mm' }, '29/02/2024 13:00', '2024-02-29'],
   [{ format: 'dd/MM/yyyy', as: 'd.M.yy' }, '29/02/2024', '29.2.24'],
 ];
@@ -95,6 +122,29 @@ const times: readonly (readonly [style: DateStyle, text: string, becomes: string
   [{ zone: 'UTC', format: 'dd/MM/yyyy hh:mm a' }, '01/02/2024 13:05 PM', 'value-datetime'],
   [{ format: "yyyy-MM-dd'T'HH:mm:ssZZZ" }, '2024-01-01T10:00:00+0200', '2024-01-01T08:00:00Z'],
   [{ format: 'yyyy-MM-dd HH:mm z' }, '2024-02-29 12:00 America/New_York', '2024-02-29T17:00:00Z'],
+  // Clocks go forward and back in a zone that the text names as in one that the mapping declares.
+  [{ format: 'yyyy-MM-dd HH:mm z' }, '2024-03-31 02:30 Europe/Stockholm', 'time-gap'],
+  [{ format: 'yyyy-MM-dd HH:mm z' }, '2024-10-27 02:30 europe/stockholm', '2024-10-27T00:30:00Z'],
+  [{ format: 'yyyy-MM-dd HH:mm z', ambiguous: 'later' }, '2024-10-27 02:30 Europe/Stockholm', '2024-10-27T01:30:00Z'],
+  [{ format: 'yyyy-MM-dd HH:mm z', ambiguous: 'reject' }, '2024-10-27 02:30 Europe/Stockholm', 'time-ambiguous'],
+  [{ format: 'z: yyyy-MM-dd HH:mm' }, 'Etc/GMT+5: 2024-01-01 00:00', '2024-01-01T05:00:00Z'],
+  [{ format: 'yyyy-MM-dd HH:mm z' }, '2024-02-29 12:00 Europe/Stokholm', 'value-zone'],
+  [{ format: 'yyyy-MM-dd HH:mm z' }, '2024-02-29 12:00 ', 'value-datetime'],
+  [{ zone: 'UTC', format: 'd MMM yyyy HH:mm:ss.S' }, '29 Feb 2024 12:00:00.5', '2024-02-29T12:00:00.500Z'],
+  [{ format: 'd MMM yyyy HH:mmZZ' }, '29 Feb 2024 12:00Z', '2024-02-29T12:00:00Z'],
+  // Beside an hour of 24 a half of the day must agree with it.
+  [{ zone: 'UTC', format: 'd MMM yyyy HH:mm a' }, '29 Feb 2024 13:00 PM', '2024-02-29T13:00:00Z'],
+  [{ zone: 'UTC', format: 'd MMM yyyy HH:mm a' }, '29 Feb 2024 12:30 AM', 'value-datetime'],
+  [{ zone: 'UTC', format: 'dd/MM/yyyy HH:mm a' }, '29/02/2024 01:30 PM', 'value-datetime'],
+  [{ zone: 'UTC', format: 'dd/MM/yyyy HH:mm a' }, '29/02/2024 00:30 am', '2024-02-29T00:30:00Z'],
+  [{ zone: 'UTC', format: 'd/M/yyyy h:mm a', locale: 'es' }, '29/2/2024 1:05 p.\u00a0m.', '2024-02-29T13:05:00Z'],
+  [{ zone: 'UTC', format: 'd/M/yyyy h:mm a', locale: 'es' }, '29/2/2024 1:05 PM', '2024-02-29T13:05:00Z'],
+  [
+    { as: 'd MMM yyyy HH:mm z', asZone: 'Europe/Stockholm' },
+    '2024-07-01T12:00:00Z',
+    '1 Jul 2024 14:00 Europe/Stockholm',
+  ],
+  [{ as: 'HH:mm z', asZone: '+02:00' }, '2024-07-01T12:00:00Z', '14:00 +02:00'],
   [{ format: 'X' }, '1700000000.5', '2023-11-14T22:13:20.500Z'],
   [{ format: 'x' }, '1700000000123', '2023-11-14T22:13:20.123Z'],
   [{ format: 'X' }, '1e9', 'value-datetime'],
@@ -119,6 +169,7 @@ const complaints: readonly (readonly [
   [dateFrom, { format: 'DD/MM/YYYY' }, /"DD" means nothing in a date pattern: write "dd"/],
   [dateFrom, { format: 'dd/MM/yy' }, /two-digit years are refused unless .* twoDigitYearsFrom: 1930/],
   [dateFrom, { format: 'MM/yyyy' }, /the pattern lacks a day/],
+  [dateFrom, { format: 'yyyy-MM-dd ooo' }, /o is the day of the year: write no month and no day beside it/],
   [dateFrom, { format: "yyyy-MM-dd'T" }, /a quote is not closed/],
   [dateFrom, { format: 'yyyy-MM-dd ZZ' }, /a date has no zone/],
   [datetimeFrom, { format: 'dd/MM/yyyy HH:mm' }, /the source names no zone, so the mapping must/],
@@ -164,6 +215,60 @@ test('a moment written in any zone is read back as the same moment', () => {
     }),
     { numRuns: 300 },
   );
+});
+
+const languages = ['en-US', 'sv', 'da', 'nb', 'de', 'fr', 'nl', 'es', 'it', 'fi', 'pl', 'cs', 'el', 'ru', 'tr', 'vi'];
+const namedPatterns = [
+  'd MMM yyyy',
+  'd MMMM yyyy',
+  'EEE d LLL yyyy',
+  "cccc d 'i' LLLL yyyy",
+  'EEEE, ccc: yyyy MMMM dd',
+  'MMMM/d/yyyy/ooo',
+];
+
+// Of German days luxon writes the form that stands in a date (`Mo.`), and we the one that stands alone (`Mo`).
+const alike = languages.filter((language) => language !== 'de');
+
+test('names of months and days are those that luxon writes, and are read back, in any language', () => {
+  fc.assert(
+    fc.property(moments, fc.constantFrom(...alike), fc.constantFrom(...namedPatterns), (date, locale, format) => {
+      const day = DateTime.fromJSDate(date, { zone: 'utc' }).setLocale(locale);
+      const iso = day.toFormat('yyyy-MM-dd');
+      const text = day.toFormat(format);
+      assert.equal(read(dateFrom, { as: format, locale }, iso), text);
+      const readable = format.replace('/ooo', '');
+      assert.equal(read(dateFrom, { format: readable, locale }, day.toFormat(readable)), iso);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('what luxon reads by a pattern with names is read alike, whatever became of the text', () => {
+  const damage = fc.constantFrom<(text: string) => string>(
+    (text) => text,
+    (text) => text.toUpperCase(),
+    (text) => text.replaceAll('.', ''),
+    (text) => text.slice(0, -1),
+    (text) => `${text} `,
+    (text) => text.replace(/\d/, '7'),
+    (text) => text.replace(/\d/, '0'),
+  );
+  const patterns = fc.constantFrom(...namedPatterns.filter((pattern) => !pattern.includes('o')));
+  fc.assert(
+    fc.property(moments, fc.constantFrom(...languages), patterns, damage, (date, locale, format, spoil) => {
+      const text = spoil(DateTime.fromJSDate(date, { zone: 'utc' }).setLocale(locale).toFormat(format));
+      const theirs = DateTime.fromFormat(text, format, { zone: 'utc', locale });
+      const ours = read(dateFrom, { format, locale }, text);
+      // Names in a form that luxon expects elsewhere are read besides.
+      if (theirs.isValid) assert.equal(ours, theirs.year > 0 ? theirs.toFormat('yyyy-MM-dd') : 'value-date');
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('a zone is kept once, however a file spells it', () => {
+  assert.equal(zoneNamed('EUROPE/stockholm'), zoneNamed('Europe/Stockholm'));
 });
 
 test('days are those of the platform, for every day of four hundred years', () => {
