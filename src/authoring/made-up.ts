@@ -1,8 +1,9 @@
 /** Values for a generated test: in the form of the real ones, and nobody's. */
-import { newWallTime, setWall } from '../mapping/calendar.ts';
-import { parsePattern, patternWriter } from '../mapping/date-pattern.ts';
+
 import { digitsOf } from '../mapping/numbers.ts';
 import { isRawNumber, type Json } from '../model/json.ts';
+import { newWallTime, setWall } from '../time/calendar.ts';
+import { parsePattern, patternWriter } from '../time/pattern.ts';
 import type { DraftField } from './draft.ts';
 import type { Guess } from './infer.ts';
 

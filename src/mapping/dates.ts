@@ -1,5 +1,5 @@
 /**
- * Dates and times out of text. The commonest forms (ISO, and patterns of digits) are read by hand; see `date-pattern.ts`.
+ * Dates and times out of text. The commonest forms (ISO, and patterns of digits) are read by hand; see `time/pattern.ts`.
  * A time becomes a moment only by an offset in the text or a declared zone, never by the zone of this machine.
  */
 import {
@@ -14,12 +14,12 @@ import {
   two,
   type WallTime,
   wallMs,
-} from './calendar.ts';
-import { flawOf, type Pattern, parsePattern, patternReader, patternWriter, type ReadWall } from './date-pattern.ts';
+} from '../time/calendar.ts';
+import { flawOf, type Pattern, parsePattern, patternReader, patternWriter, type ReadWall } from '../time/pattern.ts';
+import { momentOf, utc, type Zone, zoneNamed } from '../time/zones.ts';
 import type { FromText } from './numbers.ts';
 import { Refusal } from './refusal.ts';
 import type { LongField } from './schema.ts';
-import { momentOf, utc, type Zone, zoneNamed } from './zones.ts';
 
 type DateKeys = 'format' | 'zone' | 'ambiguous' | 'twoDigitYearsFrom' | 'locale' | 'as' | 'asZone';
 export type DateStyle = Pick<LongField, DateKeys>;

@@ -5,13 +5,13 @@
 import { hash } from 'node:crypto';
 import type { Environment } from '@marcbachmann/cel-js';
 import { type LinearPattern, linearPattern } from '../model/linear-pattern.ts';
-import { newWallTime, setWall } from './calendar.ts';
-import { parsePattern, patternWriter } from './date-pattern.ts';
+import { newWallTime, setWall } from '../time/calendar.ts';
+import { parsePattern, patternWriter } from '../time/pattern.ts';
+import { zoneNamed } from '../time/zones.ts';
 import { datetimeFrom } from './dates.ts';
 import { hashes } from './hashes.ts';
 import { Refusal } from './refusal.ts';
 import type { LongField } from './schema.ts';
-import { zoneNamed } from './zones.ts';
 
 /** Longest text that an expression may make. */
 export const longestResult = 16 * 1024 * 1024;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { DateTime } from 'luxon';
 import { type DateStyle, dateFrom, datetimeFrom } from '../../src/mapping/dates.ts';
 import { Refusal } from '../../src/mapping/refusal.ts';
-import { zoneNamed } from '../../src/mapping/zones.ts';
+import { zoneNamed } from '../../src/time/zones.ts';
 
 const noComplaint = (key: string, text: string) => assert.fail(`${key}: ${text}`);
 

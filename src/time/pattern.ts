@@ -1,9 +1,9 @@
 /**
  * Date patterns in luxon's letters (`dd/MM/yyyy`, `d.M.yy HH:mm`), read and written here by hand, since it happens for every row. Names of months and
- * days are luxon's; see `date-names.ts`.
+ * days are luxon's; see `names.ts`.
  */
 import { four, isDay, isTimeOfDay, ordinalOf, setOrdinal, three, two, type WallTime, weekdayOf } from './calendar.ts';
-import { halfReader, type NameReader, type NameToken, nameReader, nameWriter } from './date-names.ts';
+import { halfReader, type NameReader, type NameToken, nameReader, nameWriter } from './names.ts';
 
 type Piece = { readonly token: string } | { readonly literal: string };
 
