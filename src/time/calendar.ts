@@ -33,11 +33,12 @@ const monthLengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
 
-const monthLength = (year: number, month: number): number =>
+/** 0 where there is no such month. */
+export const daysInMonth = (year: number, month: number): number =>
   month === 2 && isLeap(year) ? 29 : (monthLengths[month - 1] ?? 0);
 
 export const isDay = (year: number, month: number, day: number): boolean =>
-  year >= 1 && month >= 1 && month <= 12 && day >= 1 && (day <= 28 || day <= monthLength(year, month));
+  year >= 1 && month >= 1 && month <= 12 && day >= 1 && (day <= 28 || day <= daysInMonth(year, month));
 
 export const isTimeOfDay = (hour: number, minute: number, second: number): boolean =>
   hour < 24 && minute < 60 && second < 60;
@@ -61,7 +62,7 @@ export const ordinalOf = ({ year, month, day }: WallTime): number =>
 export function setOrdinal(wall: WallTime, ordinal: number): void {
   let month = 1;
   let day = ordinal;
-  for (; month <= 12 && day > monthLength(wall.year, month); month++) day -= monthLength(wall.year, month);
+  for (; month <= 12 && day > daysInMonth(wall.year, month); month++) day -= daysInMonth(wall.year, month);
   wall.month = month;
   wall.day = day;
 }

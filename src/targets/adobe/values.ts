@@ -1,6 +1,7 @@
 /** What can be said of a single value, for all of this target's checks. */
 import { type Fault, shorten } from '../../model/fault.ts';
 import { isRawNumber, type Json } from '../../model/json.ts';
+import { daysInMonth } from '../../time/calendar.ts';
 import type { TargetCode } from '../codes.ts';
 
 export function fault(code: TargetCode, reason: string, field: string, value?: Json): Fault {
@@ -21,15 +22,9 @@ export const isCalendarDate = (text: string): boolean => isRealDay(calendarDate.
 
 export const isDateTime = (text: string): boolean => isRealDay(dateTime.exec(text));
 
-const daysInMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-
 /** JavaScript's own dates let 31 February pass as 3 March; the platform does not. */
 function isRealDay(match: RegExpExecArray | null): boolean {
   if (match === null) return false;
-  const year = Number(match[1]);
-  const month = Number(match[2]);
   const day = Number(match[3]);
-  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  const days = month === 2 && isLeap ? 29 : (daysInMonth[month - 1] ?? 0);
-  return day >= 1 && day <= days;
+  return day >= 1 && day <= daysInMonth(Number(match[1]), Number(match[2]));
 }

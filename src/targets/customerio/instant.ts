@@ -5,6 +5,7 @@
 import type { Json } from '../../model/json.ts';
 import { isRawNumber } from '../../model/json.ts';
 import type { Milliseconds } from '../../model/verdict.ts';
+import { daysInMonth } from '../../time/calendar.ts';
 
 const isoInstant = /^(\d{4})-(\d\d)-(\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d))?$/;
 const canonicalLength = '2024-05-04T10:00:00.000Z'.length;
@@ -20,11 +21,9 @@ export function epochMsOf(text: string): Milliseconds {
   if (parts === null) return Number.NaN;
   // Date.parse lets 30 February pass as 1 March.
   const day = Number(parts[3]);
-  if (day > 28 && day > daysIn(Number(parts[1]), Number(parts[2]))) return Number.NaN;
+  if (day > 28 && day > daysInMonth(Number(parts[1]), Number(parts[2]))) return Number.NaN;
   return Date.parse(text);
 }
-
-const daysIn = (year: number, month: number): number => new Date(Date.UTC(year, month, 0)).getUTCDate();
 
 /** As it is sent. Most texts have that form already, or lack the milliseconds: a Date takes ten times as long. Midnight may be spelled 24:00. */
 export function instantText(epochMs: Milliseconds, text: string): string {

@@ -4,20 +4,13 @@
  * mapping files: yyyy MM dd HH mm ss.
  */
 
-/** One calendar moment, month 1 to 12. */
-export interface CalendarTime {
-  readonly year: number;
-  readonly month: number;
-  readonly day: number;
-  readonly hour: number;
-  readonly minute: number;
-  readonly second: number;
-}
+import { four, isDay, newWallTime, setWall, two, type WallTime } from '../../time/calendar.ts';
+import type { Zone } from '../../time/zones.ts';
 
 export interface DatePattern {
   /** Whether the text has this form and names a day and time that exist. */
   matches(text: string): boolean;
-  render(time: CalendarTime): string;
+  render(time: WallTime): string;
 }
 
 const units = { yyyy: 'year', MM: 'month', dd: 'day', HH: 'hour', mm: 'minute', ss: 'second' } as const;
@@ -71,19 +64,17 @@ export function compilePattern(pattern: string, kind: 'date' | 'datetime'): Date
         else if (field.unit === 'day') day = number;
         else if (number > (field.unit === 'hour' ? 23 : 59)) return false;
       }
-      return year > 0 && month > 0 && month < 13 && day > 0 && day <= daysInMonth(year, month);
+      return isDay(year, month, day);
     },
     render(time) {
-      return tokens
-        .map((token) => (isLetters(token) ? String(time[units[token]]).padStart(token.length, '0') : token))
-        .join('');
+      let text = '';
+      for (const token of tokens) {
+        if (!isLetters(token)) text += token;
+        else text += token === 'yyyy' ? four(time.year) : two(time[units[token]]);
+      }
+      return text;
     },
   };
-}
-
-function daysInMonth(year: number, month: number): number {
-  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
 const instantForm = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::(\d\d)(?:\.\d+)?)?(?:Z|([+-])(\d\d):?(\d\d))$/;
@@ -100,39 +91,12 @@ export function instantMs(text: string): number | undefined {
   return Date.parse(`${plain.replace(' ', 'T')}Z`) + (sign === '-' ? offset : -offset);
 }
 
-/** Tells calendar times in one zone. Throws RangeError for a zone that does not exist. */
-export function clockOf(zone: string): (epochMs: number) => CalendarTime {
-  if (zone === 'UTC') return utcTime;
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    calendar: 'gregory',
-    numberingSystem: 'latn',
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  });
+/** What calendar and clock show in a zone at a moment. One instance is given again and again. */
+export function clockOf(zone: Zone): (epochMs: number) => WallTime {
+  const wall = newWallTime();
   return (epochMs) => {
-    const time = { year: 0, month: 0, day: 0, hour: 0, minute: 0, second: 0 };
-    for (const { type, value } of format.formatToParts(epochMs)) {
-      if (type in time) time[type as keyof CalendarTime] = Number(value);
-    }
-    return time;
-  };
-}
-
-function utcTime(epochMs: number): CalendarTime {
-  const date = new Date(epochMs);
-  return {
-    year: date.getUTCFullYear(),
-    month: date.getUTCMonth() + 1,
-    day: date.getUTCDate(),
-    hour: date.getUTCHours(),
-    minute: date.getUTCMinutes(),
-    second: date.getUTCSeconds(),
+    setWall(wall, epochMs + zone.offsetAt(epochMs));
+    return wall;
   };
 }
 

@@ -4,6 +4,7 @@
  * an instant with a zone in a datetime field. Null never comes here: whether it may stand is not a matter of the type.
  */
 import { isRawNumber, type Json } from '../../model/json.ts';
+import { type Zone, zoneNamed } from '../../time/zones.ts';
 import type { TargetCode } from '../codes.ts';
 import { clockOf, compilePattern, instantMs } from './date-pattern.ts';
 import type { FieldDeclaration } from './settings.ts';
@@ -101,7 +102,7 @@ function dateCheck(format: string): FieldCheck {
 
 function datetimeCheck(format: string, zone: string): FieldCheck {
   const pattern = compiledPattern(format, 'datetime');
-  const clock = clockOf(zone);
+  const clock = clockOf(knownZone(zone));
   const refused = new Refusal(
     'field-format',
     `a date and time that exist, as ${format} without a zone (or an ISO instant with one), are expected`,
@@ -113,6 +114,13 @@ function datetimeCheck(format: string, zone: string): FieldCheck {
     if (instant !== undefined) return pattern.render(clock(instant));
     return value === '' ? noEmptyText : refused;
   };
+}
+
+function knownZone(name: string): Zone {
+  const zone = zoneNamed(name);
+  // The settings' schema has refused such a zone already.
+  if (zone === undefined) throw new Error(`there is no time zone ${name}`);
+  return zone;
 }
 
 function compiledPattern(format: string, kind: 'date' | 'datetime') {
