@@ -47,6 +47,8 @@ export class RecordScanner {
   quoteFault: QuoteFault = 'stray';
   /** Where the broken quote stands. */
   faultAt = 0;
+  /** Of a `row`: a quote stands inside a field, written as two. All others enclose fields. */
+  hasDoubledQuote = false;
 
   /** The opening quote of the field that the record's first line ends in. */
   #openAtLineEnd = 0;
@@ -71,6 +73,7 @@ export class RecordScanner {
     let stray = false;
     let lines = 0;
     let i = from;
+    this.hasDoubledQuote = false;
     this.#openAtLineEnd = from;
     while (i < limit) {
       const unit = units[i] as number;
@@ -104,6 +107,7 @@ export class RecordScanner {
             }
             const after = units[i + 1] as number;
             if (after === quote) {
+              this.hasDoubledQuote = true;
               i += 2;
             } else if (after === delimiter) {
               closed = true;

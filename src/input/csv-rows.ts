@@ -1,6 +1,7 @@
 /**
- * CSV blocks to rows. csv-parse reads the values, a whole block in one call. Only when a block holds something out of order is it taken apart at
- * the scanner's borders: sound stretches still go to csv-parse in one piece, and each bad record becomes a fault of its own.
+ * CSV blocks to rows. Records in which quotes do no more than enclose cells, or there are none, are split; csv-parse reads the others, those of a block in
+ * one call. Only when a block holds something out of order is it taken apart at the scanner's borders: sound stretches go to csv-parse in one piece, and
+ * each bad record becomes a fault of its own.
  */
 import { CsvError, type Options, parse } from 'csv-parse/sync';
 import type { Block } from '../model/block.ts';
@@ -64,26 +65,23 @@ function breaksOf(utf8: Buffer): string[] {
  */
 const quoteNul = Buffer.from('"\0');
 
-/** Records that hold quotes, of all: from one in so many on csv-parse reads the whole block, which costs less than to look for each. */
-const quotedOf = 4;
-/** Places of a block that are looked at first. */
-const probes = 16;
+/** Records that csv-parse must read, of all: from one in so many on it reads the whole block, which costs less than to look for each. */
+const parsedOf = 4;
 
 /**
- * Of a block in which few records hold quotes only those go to csv-parse, together; the others are split, as in a block without. Undefined
- * where there are more, or something is out of order.
+ * Where quotes do no more than enclose cells there is little to parse either: cells end where a delimiter stands outside of them. Records with a
+ * quote inside a cell go to csv-parse, together. Undefined where those are many, or something is out of order.
  * @param rules of the block's UTF-8: the delimiter is one of its bytes
  */
-export function readAroundQuotes(
+export function readRecords(
   utf8: Buffer,
   delimiter: string,
   rules: BorderRules,
   records: number,
 ): ((index: number) => string[]) | undefined {
-  if (isMostlyQuoted(utf8)) return undefined;
   const scanner = new RecordScanner(rules);
   const lines = new LineIndex(utf8, records);
-  const quoted: Buffer[] = [];
+  const hard: Buffer[] = [];
   /** By record, its place among those, from 1 on. */
   const places = new Uint32Array(records);
   for (let at = 0; at < utf8.length; ) {
@@ -94,30 +92,45 @@ export function readAroundQuotes(
     if (opened < 0) continue;
     at = scanner.next(utf8, start, utf8.length, true);
     if (scanner.kind !== 'row') return undefined;
-    quoted.push(utf8.subarray(start, at));
-    places[lines.count] = quoted.length;
+    if (scanner.hasDoubledQuote) {
+      hard.push(utf8.subarray(start, at));
+      places[lines.count] = hard.length;
+      if (hard.length * parsedOf > records) return undefined;
+    }
     lines.add(start, scanner.contentEnd);
-    if (quoted.length * quotedOf > records) return undefined;
   }
   if (lines.count !== records) return undefined;
-  const rows = parseQuoted(Buffer.concat(quoted), delimiter);
-  if (rows?.length !== quoted.length) return undefined;
+  const parsed = hard.length === 0 ? [] : parseQuoted(Buffer.concat(hard), delimiter);
+  if (parsed?.length !== hard.length) return undefined;
   return (index) => {
     const place = places[index] ?? 0;
-    if (index === records - 1 && place > 0) lines.forget();
-    return place === 0 ? lines.line(index).split(delimiter) : inBlock(rows, place - 1);
+    if (place === 0) return splitLine(lines.line(index), delimiter);
+    if (index === records - 1) lines.forget();
+    return inBlock(parsed, place - 1);
   };
 }
 
-/** At most of the places that are looked at the rest of the line holds a quote: there is no need to count. */
-function isMostlyQuoted(utf8: Buffer): boolean {
-  let quoted = 0;
-  for (let probe = 0; probe < probes; probe++) {
-    const at = Math.floor((utf8.length * probe) / probes);
-    const end = utf8.indexOf(10, at);
-    if (utf8.subarray(at, end < 0 ? utf8.length : end).includes(quote)) quoted += 1;
+/** The cells of a record in which quotes, if there are any, only enclose cells. */
+function splitLine(line: string, delimiter: string): string[] {
+  const pieces = line.split(delimiter);
+  if (!line.includes('"')) return pieces;
+  let cells = 0;
+  let start = 0;
+  for (let at = 0; at < pieces.length; at++) {
+    const piece = pieces[at] as string;
+    let end = start + piece.length;
+    if (piece.charCodeAt(0) !== quote) {
+      pieces[cells++] = piece;
+    } else {
+      // An opening quote, and up to the closing one delimiters are text.
+      while (end - start === 1 || line.charCodeAt(end - 1) !== quote)
+        end += delimiter.length + (pieces[++at] as string).length;
+      pieces[cells++] = line.slice(start + 1, end - 1);
+    }
+    start = end + delimiter.length;
   }
-  return 2 * quoted > probes;
+  pieces.length = cells;
+  return pieces;
 }
 
 /** Of the line that `at` stands in. */
@@ -200,13 +213,9 @@ export function csvParser(description: SourceDescription, decoder: Decoder): (bl
     // Only in a larger block can a row be over the limit.
     if (block.bytes.length > maxRowBytes) return undefined;
     const utf8 = decoder.utf8(block.bytes);
-    if (utf8 === undefined || utf8.includes(quoteNul)) return undefined;
-    if (!utf8.includes(quote)) {
-      const lines = linesOf(utf8, block.records);
-      return lines.count === block.records ? (index) => lines.line(index).split(delimiter) : undefined;
-    }
-    const around = readAroundQuotes(utf8, delimiter, rules, block.records);
-    if (around !== undefined) return around;
+    if (utf8 === undefined) return undefined;
+    const read = readRecords(utf8, delimiter, rules, block.records);
+    if (read !== undefined || utf8.includes(quoteNul)) return read;
     const rows = parseQuoted(utf8, delimiter);
     return rows?.length === block.records ? (index) => inBlock(rows, index) : undefined;
   };

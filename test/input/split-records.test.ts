@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseQuoted, readAroundQuotes, splitRecords } from '../../src/input/csv-rows.ts';
+import { parseQuoted, readRecords, splitRecords } from '../../src/input/csv-rows.ts';
 
 const piece = fc.oneof(
   fc.constantFrom(',', ';', '\t', '\n', '\r', '\r\n', '\n\n', ' ', '\u0000', '\ufeff', 'å', '本', '🎉', '=', "'", '\\'),
@@ -23,22 +23,28 @@ const around = (text: string, delimiter = ',', records = 0) => {
   const utf8 = Buffer.from(text);
   const whole = parseQuoted(utf8, delimiter);
   const rules = { format: 'csv', delimiter: delimiter.charCodeAt(0), maxRow: 1_000_000 } as const;
-  const row = readAroundQuotes(utf8, delimiter, rules, records || (whole?.length ?? 0));
+  const row = readRecords(utf8, delimiter, rules, records || (whole?.length ?? 0));
   return { whole, rows: row && Array.from({ length: whole?.length ?? 0 }, (_, index) => row(index)) };
 };
 
 const quotedCell = fc
-  .array(fc.constantFrom('""', ',', '\n', '\r\n', '\r', '\n\n', 'å', '🎉', ' ', 'a'), { maxLength: 5 })
+  .array(
+    fc.oneof(
+      { weight: 12, arbitrary: fc.constantFrom(',', 'å', '🎉', ' ', 'a', ';') },
+      { weight: 1, arbitrary: fc.constantFrom('""', '""\0', '\n', '\r\n', '\r', '\n\n') },
+    ),
+    { maxLength: 5 },
+  )
   .map((parts) => `"${parts.join('')}"`);
 const plainCell = fc.constantFrom('', 'a', 'bc', 'å', '🎉 x', '\u0000', ' ');
 const anyRecord = fc
-  .array(fc.oneof({ weight: 9, arbitrary: plainCell }, { weight: 1, arbitrary: quotedCell }), {
+  .array(fc.oneof({ weight: 2, arbitrary: plainCell }, { weight: 1, arbitrary: quotedCell }), {
     minLength: 1,
     maxLength: 5,
   })
   .map((cells) => cells.join(','));
 
-test('text with quotes here and there is read as csv-parse reads all of it', () => {
+test('text with quotes is read as csv-parse reads all of it', () => {
   let told = 0;
   const lineBreak = fc.constantFrom('\n', '\r\n', '\r', '\n\n');
   fc.assert(
@@ -58,13 +64,18 @@ test('text with quotes here and there is read as csv-parse reads all of it', () 
   assert.ok(told > 1000, `only ${told} of them were read so`);
 });
 
-test('where quotes are many, or something is out of order, the whole is left to csv-parse', () => {
+test('quotes that only enclose are read, however many; where others are many, or something is out of order, csv-parse has the whole', () => {
   const plain = 'a,b\n'.repeat(100);
-  assert.equal(around(`${plain}"c",d\n${plain}`).rows?.length, 201);
+  const enclosed = '"c, ","d"\n'.repeat(100);
+  assert.deepEqual(around(enclosed).rows, Array(100).fill(['c, ', 'd']));
+  assert.deepEqual(around(enclosed.replaceAll('\n', '\r')).rows, Array(100).fill(['c, ', 'd']));
+  const doubled = '"c ""d""",e\n';
+  assert.deepEqual(around(`${plain}${doubled}${enclosed}`).rows?.[100], ['c "d"', 'e']);
   // They may stand together: all of the block counts.
-  assert.equal(around(`${'"c",d\n'.repeat(20)}${plain}`).rows?.length, 120);
-  assert.equal(around('"c",d\n'.repeat(100)).rows, undefined);
-  assert.equal(around(`${plain}${'"c",d\n'.repeat(40)}`).rows, undefined);
+  assert.equal(around(`${doubled.repeat(20)}${plain}`).rows?.length, 120);
+  assert.equal(around(doubled.repeat(100)).rows, undefined);
+  assert.equal(around(`${plain}${doubled.repeat(40)}`).rows, undefined);
+  assert.deepEqual(around('"c\n\r\nd",e\n'.repeat(100)).rows, Array(100).fill(['c\n\r\nd', 'e']));
   assert.equal(around(`${plain}c"d,e\n${plain}`, ',', 201).rows, undefined);
   assert.equal(around(`${plain}"c",d\n${plain}`, ',', 202).rows, undefined);
 });
