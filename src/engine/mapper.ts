@@ -16,7 +16,7 @@ export interface Mapper {
 
 /**
  * Rows die young, and all that a worker keeps is the compiled mapping: more room than this only makes the process larger,
- * not faster. A mapping that brings tables or modules needs room for them.
+ * not faster. A mapping that brings modules needs room for what they keep; tables lie outside of the heap.
  */
 const maxYoungGenerationSizeMb = 16;
 const workerLimits = { maxYoungGenerationSizeMb, maxOldGenerationSizeMb: 64 } as const;
@@ -52,8 +52,7 @@ interface Hand {
 }
 
 function inWorkers(mapping: BlockMapping, count: number): Mapper {
-  const { tables, modules } = mapping.mapping;
-  const isSmall = Object.keys(tables).length === 0 && Object.keys(modules).length === 0;
+  const isSmall = Object.keys(mapping.mapping.modules).length === 0;
   let broken: unknown;
   let hasBegun = false;
   let here: ReturnType<typeof createBlockMapping> | undefined;

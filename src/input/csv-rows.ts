@@ -11,25 +11,11 @@ import { type Decoder, textWithEscapes } from './decode.ts';
 import { countColumns } from './delimiter.ts';
 import { rulesOf, type SourceDescription } from './description.ts';
 import { unitSize, unitsOf } from './encodings.ts';
-import { LineIndex, linesOf } from './lines.ts';
+import { LineIndex } from './lines.ts';
 import { type Located, type Locations, locate } from './locate.ts';
 import { inBlock, keptOfTooLarge, mustAgree, type ParsedBlock, RowFault, tooLarge, undecodable } from './rows.ts';
 
 const quote = 34;
-
-/** All records of well-formed CSV in UTF-8, or undefined where csv-parse refuses. */
-export function parseRecords(utf8: Buffer, delimiter: string): string[][] | undefined {
-  return utf8.includes(quote) ? parseQuoted(utf8, delimiter) : splitRecords(utf8, delimiter);
-}
-
-/**
- * Without a quote there is nothing to parse: records end at line breaks and values at delimiters. It is no dialect of its own
- * (a property holds it to what csv-parse gives) and spares csv-parse's look at every byte.
- */
-export function splitRecords(utf8: Buffer, delimiter: string): string[][] {
-  const lines = linesOf(utf8);
-  return Array.from({ length: lines.count }, (_, index) => lines.line(index).split(delimiter));
-}
 
 export function parseQuoted(utf8: Buffer, delimiter: string): string[][] | undefined {
   const options: Options = {
@@ -68,22 +54,38 @@ const quoteNul = Buffer.from('"\0');
 /** Records that csv-parse must read, of all: from one in so many on it reads the whole block, which costs less than to look for each. */
 const parsedOf = 4;
 
+export interface Records {
+  readonly count: number;
+  /** Cheapest in ascending order. */
+  record(index: number): string[];
+}
+
+/** All records of well-formed CSV in UTF-8, each made when it is asked for, or undefined where csv-parse refuses. */
+export function allRecords(utf8: Buffer, delimiter: string): Records | undefined {
+  const rules = { format: 'csv', delimiter: delimiter.charCodeAt(0), maxRow: utf8.length } as const;
+  return readRecords(utf8, delimiter, rules) ?? listed(parseQuoted(utf8, delimiter));
+}
+
+const listed = (rows: readonly string[][] | undefined): Records | undefined =>
+  rows && { count: rows.length, record: (index) => inBlock(rows, index) };
+
 /**
  * Where quotes do no more than enclose cells there is little to parse either: cells end where a delimiter stands outside of them. Records with a
  * quote inside a cell go to csv-parse, together. Undefined where those are many, or something is out of order.
- * @param rules of the block's UTF-8: the delimiter is one of its bytes
+ * @param rules of the UTF-8: the delimiter is one of its bytes
+ * @param expected how many records there will be, if known: otherwise any number of them may go to csv-parse
  */
 export function readRecords(
   utf8: Buffer,
   delimiter: string,
   rules: BorderRules,
-  records: number,
-): ((index: number) => string[]) | undefined {
+  expected?: number,
+): Records | undefined {
   const scanner = new RecordScanner(rules);
-  const lines = new LineIndex(utf8, records);
+  const lines = new LineIndex(utf8, expected ?? 1024);
   const hard: Buffer[] = [];
-  /** By record, its place among those, from 1 on. */
-  const places = new Uint32Array(records);
+  /** By record, its place among those. */
+  const places = new Map<number, number>();
   for (let at = 0; at < utf8.length; ) {
     const opened = utf8.indexOf(quote, at);
     const start = opened < 0 ? utf8.length : lineStart(utf8, at, opened);
@@ -93,21 +95,22 @@ export function readRecords(
     at = scanner.next(utf8, start, utf8.length, true);
     if (scanner.kind !== 'row') return undefined;
     if (scanner.hasDoubledQuote) {
+      places.set(lines.count, hard.length);
       hard.push(utf8.subarray(start, at));
-      places[lines.count] = hard.length;
-      if (hard.length * parsedOf > records) return undefined;
+      if (expected !== undefined && hard.length * parsedOf > expected) return undefined;
     }
     lines.add(start, scanner.contentEnd);
   }
-  if (lines.count !== records) return undefined;
   const parsed = hard.length === 0 ? [] : parseQuoted(Buffer.concat(hard), delimiter);
   if (parsed?.length !== hard.length) return undefined;
-  return (index) => {
-    const place = places[index] ?? 0;
-    if (place === 0) return splitLine(lines.line(index), delimiter);
-    if (index === records - 1) lines.forget();
-    return inBlock(parsed, place - 1);
+  const { count } = lines;
+  const record = (index: number): string[] => {
+    const place = places.get(index);
+    if (place === undefined) return splitLine(lines.line(index), delimiter);
+    if (index === count - 1) lines.forget();
+    return inBlock(parsed, place);
   };
+  return { count, record: places.size === 0 ? (index) => splitLine(lines.line(index), delimiter) : record };
 }
 
 /** The cells of a record in which quotes, if there are any, only enclose cells. */
@@ -177,8 +180,8 @@ export function csvParser(description: SourceDescription, decoder: Decoder): (bl
     const last = records.at(-1);
     if (first === undefined || last === undefined) return [];
     const utf8 = decoder.utf8(block.bytes.subarray(first.start * unit, last.end * unit));
-    const rows = utf8 && parseRecords(utf8, delimiter);
-    if (rows?.length === records.length) return rows;
+    const read = utf8 && allRecords(utf8, delimiter);
+    if (read?.count === records.length) return records.map((_, index) => read.record(index));
     if (records.length > 1) return records.flatMap((record) => readSound(block, [record]));
     return [new RowFault([inputFault('csv-broken-quote', 'the row cannot be read as CSV')])];
   };
@@ -215,7 +218,8 @@ export function csvParser(description: SourceDescription, decoder: Decoder): (bl
     const utf8 = decoder.utf8(block.bytes);
     if (utf8 === undefined) return undefined;
     const read = readRecords(utf8, delimiter, rules, block.records);
-    if (read !== undefined || utf8.includes(quoteNul)) return read;
+    if (read?.count === block.records) return read.record;
+    if (utf8.includes(quoteNul)) return undefined;
     const rows = parseQuoted(utf8, delimiter);
     return rows?.length === block.records ? (index) => inBlock(rows, index) : undefined;
   };

@@ -19,16 +19,9 @@ const lineFeed = 10;
 const carriageReturn = 13;
 
 /**
- * Lines between any of the three line breaks; empty ones are left out.
+ * Lines that end at a line feed, without the carriage return before it; `isBlank` tells which are left out.
  * @param expected how many there will be, if known: a good guess costs less
  */
-export function linesOf(utf8: Buffer, expected = 1024): Lines {
-  const index = new LineIndex(utf8, expected);
-  index.addLines(0, utf8.length);
-  return index;
-}
-
-/** Lines that end at a line feed, without the carriage return before it; `isBlank` tells which are left out. */
 export function feedLinesOf(
   utf8: Buffer,
   isBlank: (utf8: Buffer, from: number, to: number) => boolean,

@@ -1,15 +1,18 @@
 /**
  * `lookup:`: a value found in a second file, by a key. The file is read once, when the mapping is, and of it only the two
- * columns in question are kept: they travel with the mapping to every thread.
+ * columns in question are kept, in memory that all threads share.
  */
-import { hash } from 'node:crypto';
-import { parseRecords } from '../input/csv-rows.ts';
+import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { allRecords } from '../input/csv-rows.ts';
 import { declaredDelimiter } from '../input/delimiter.ts';
+import { feedLinesOf } from '../input/lines.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { type Complaint, didYouMean, type Path, quote } from './complaint.ts';
-import { beside, readBounded, textOf } from './files.ts';
+import { beside, readBounded } from './files.ts';
 import { fieldsOf, type LookupTable, type Mapping, type MappingField } from './mapping.ts';
 import { sourceText } from './row-shape.ts';
+import { TextTableBuilder, textTableReader } from './text-table.ts';
 import { parseJson } from './texts.ts';
 
 export type Lookup = NonNullable<MappingField['lookup']>;
@@ -47,34 +50,39 @@ async function readTable(lookup: Lookup, mappingFile: string): Promise<LookupTab
   const bytes = await readBounded(beside(mappingFile, file), mostBytes);
   if (bytes === 'unreadable') return trouble('is not there or cannot be read (the path begins at the mapping)');
   if (bytes === 'too-large') return trouble(`is larger than ${mostBytes} bytes, too much to be held in memory`);
-  const text = textOf(bytes);
-  if (text === undefined) return trouble('is not UTF-8 text');
-  const pairs = /\.(ndjson|jsonl)$/i.test(file) ? jsonPairs(text, lookup) : csvPairs(text, lookup);
-  if (!Array.isArray(pairs)) return pairs;
-  const found = new Map<string, string>();
-  for (const [key, value, line] of pairs) {
-    if (key === '') continue;
-    const known = found.get(key);
-    if (known !== undefined && known !== value) {
-      return trouble(`has the key ${quote(key)} twice, with different values (line ${line})`);
-    }
-    found.set(key, value);
-  }
-  const digest = hash('sha256', JSON.stringify([...found]));
-  return { keys: [...found.keys()], values: [...found.values()], digest };
+  if (!isUtf8(bytes)) return trouble('is not UTF-8 text');
+  const isMarked = bytes.subarray(0, byteOrderMark.length).equals(byteOrderMark);
+  const utf8 = bytes.subarray(isMarked ? byteOrderMark.length : 0);
+  const table = new TextTableBuilder();
+  const digest = createHash('sha256').update('[');
+  const keep: Keep = (key, value, line) => {
+    if (key === '') return undefined;
+    const { count } = table;
+    const known = table.add(key, value);
+    if (known !== value) return trouble(`has the key ${quote(key)} twice, with different values (line ${line})`);
+    if (table.count > count) digest.update(`${count === 0 ? '' : ','}${JSON.stringify([key, value])}`);
+    return undefined;
+  };
+  const isJson = /\.(ndjson|jsonl)$/i.test(file);
+  const found = isJson ? readJsonPairs(utf8, lookup, keep) : readCsvPairs(utf8, lookup, keep);
+  return found ?? { found: table.finish(), digest: digest.update(']').digest('hex') };
 }
 
-type Pair = readonly [key: string, value: string, line: number];
+const byteOrderMark = Buffer.from('\ufeff');
 
-function csvPairs(text: string, { file, key, value, delimiter }: Lookup): Pair[] | Trouble {
-  const declared = declaredDelimiter(text);
-  const table = text.slice(declared?.length ?? 0);
-  const firstLine = table.slice(0, table.search(/[\r\n]|$/));
+/** Says what is wrong with a pair, if anything is. */
+type Keep = (key: string, value: string, line: number) => Trouble | undefined;
+
+function readCsvPairs(utf8: Buffer, { file, key, value, delimiter }: Lookup, keep: Keep): Trouble | undefined {
+  const declared = declaredDelimiter(utf8.toString('latin1', 0, longestDeclaration));
+  const table = utf8.subarray(declared?.length ?? 0);
+  const firstEnd = table.findIndex((byte) => byte === 10 || byte === 13);
+  const firstLine = table.toString('utf8', 0, firstEnd < 0 ? table.length : firstEnd);
   const separator =
     delimiter ?? declared?.delimiter ?? [',', ';', '\t', '|'].find((candidate) => firstLine.includes(candidate)) ?? ',';
-  const records = parseRecords(Buffer.from(table), separator);
+  const records = allRecords(table, separator);
   if (records === undefined) return { at: ['file'], text: `${file} has a broken quote and cannot be read as CSV` };
-  const [header = [], ...rows] = records;
+  const header = records.count === 0 ? [] : records.record(0);
   const columns = [key, value].map((name) => header.indexOf(name));
   for (const [index, name] of [key, value].entries()) {
     if (columns[index] === -1) {
@@ -83,19 +91,24 @@ function csvPairs(text: string, { file, key, value, delimiter }: Lookup): Pair[]
     }
   }
   const [keyColumn = 0, valueColumn = 0] = columns;
-  const ragged = rows.findIndex((row) => row.length !== header.length);
-  if (ragged !== -1) {
-    return {
-      at: ['file'],
-      text: `${file} has ${rows[ragged]?.length} columns in record ${ragged + 1}, and ${header.length} in its header`,
-    };
+  for (let index = 1; index < records.count; index++) {
+    const row = records.record(index);
+    if (row.length !== header.length) {
+      const text = `${file} has ${row.length} columns in record ${index}, and ${header.length} in its header`;
+      return { at: ['file'], text };
+    }
+    const trouble = keep(row[keyColumn] ?? '', row[valueColumn] ?? '', index + 1);
+    if (trouble !== undefined) return trouble;
   }
-  return rows.map((row, index) => [row[keyColumn] ?? '', row[valueColumn] ?? '', index + 2]);
+  return undefined;
 }
 
-function jsonPairs(text: string, { file, key, value }: Lookup): Pair[] | Trouble {
-  const pairs: Pair[] = [];
-  for (const [index, line] of text.split('\n').entries()) {
+const longestDeclaration = 10;
+
+function readJsonPairs(utf8: Buffer, { file, key, value }: Lookup, keep: Keep): Trouble | undefined {
+  const lines = feedLinesOf(utf8, () => false);
+  for (let index = 0; index < lines.count; index++) {
+    const line = lines.line(index);
     if (line.trim() === '') continue;
     let row: Json;
     try {
@@ -104,16 +117,14 @@ function jsonPairs(text: string, { file, key, value }: Lookup): Pair[] | Trouble
       row = null;
     }
     if (!isJsonObject(row)) return { at: ['file'], text: `${file} has no JSON object in line ${index + 1}` };
-    pairs.push([cell(row, key), cell(row, value), index + 1]);
+    const trouble = keep(cell(row, key), cell(row, value), index + 1);
+    if (trouble !== undefined) return trouble;
   }
-  return pairs;
+  return undefined;
 }
 
 const cell = (row: JsonObject, key: string): string =>
   Object.hasOwn(row, key) && row[key] !== null ? (sourceText(row[key]) ?? '') : '';
 
 /** From a key to what stands beside it in the file; undefined when it is not there. */
-export function lookupIn(table: LookupTable): (key: string) => string | undefined {
-  const found = new Map(table.keys.map((key, index) => [key, table.values[index] ?? '']));
-  return (key) => found.get(key);
-}
+export const lookupIn = ({ found }: LookupTable): ((key: string) => string | undefined) => textTableReader(found);

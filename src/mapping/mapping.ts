@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../model/json.ts';
 import type { EmptyPolicy, TargetType } from '../targets/target.ts';
 import type { Path, Positions } from './complaint.ts';
 import type { FieldStyle, MappingTest } from './schema.ts';
+import type { TextTable } from './text-table.ts';
 
 export interface Mapping {
   /** As the user named it. */
@@ -44,8 +45,7 @@ export interface MappingTransform {
 
 /** Two columns of a second file. */
 export interface LookupTable {
-  readonly keys: readonly string[];
-  readonly values: readonly string[];
+  readonly found: TextTable;
   readonly digest: string;
 }
 

@@ -79,7 +79,10 @@ const plainField = z.strictObject({
       file: z.string().min(1).describe('CSV or NDJSON, UTF-8. The path begins at the mapping.'),
       key: z.string().describe('Its column that holds what stands in the source.'),
       value: z.string().describe('Its column whose value is taken instead.'),
-      delimiter: z.string().length(1).optional(),
+      delimiter: z
+        .string()
+        .regex(/^[^"\r\n\0\u0080-\uffff]$/, 'expected one ASCII character, and no quote')
+        .optional(),
     })
     .optional()
     .describe('Find the value in a second file, which is held in memory. Not found: default, or rejected.'),

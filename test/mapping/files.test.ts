@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -280,6 +281,24 @@ test("other contents of a second file or a module are another mapping's meaning"
   assert.equal(await hash({ 'stores.csv': 'id;name;more\n1;a;x\n' }), plain);
   assert.notEqual(await hash({ 'stores.csv': 'id,name\n1,b\n' }), plain);
   assert.notEqual(await hash({ 'hooks.mjs': 'export const t = (v) => v + 1;\n' }), plain);
+});
+
+test('the digest of a table is that of its pairs as JSON, by which a load under way knows it', async (t) => {
+  const at = await folderWith(t, {
+    'm.yaml': lookup(),
+    'stores.csv': 'id,name\n1,å\n,none\n2,\n1,å\n3,"c ""d"\u0022"\n',
+  });
+  const { tables } = await loadMapping(at('m.yaml'));
+  const pairs = [
+    ['1', 'å'],
+    ['2', ''],
+    ['3', 'c "d"'],
+  ];
+  const expected = createHash('sha256').update(JSON.stringify(pairs)).digest('hex');
+  assert.deepEqual(
+    Object.values(tables).map(({ digest }) => digest),
+    [expected],
+  );
 });
 
 test('a mapping with tables can be sent to a thread', async (t) => {
