@@ -13,9 +13,7 @@ export function ruleFor(steps: readonly string[], rules: readonly FieldRule[]): 
   let best: FieldRule | undefined;
   let bestLength = -1;
   for (const rule of rules) {
-    const known = outputSteps(rule.name) ?? [rule.name];
-    const open = known.at(-1) === '*';
-    const fixed = open ? known.slice(0, -1) : known;
+    const { fixed, open } = pathOf(rule);
     const holds = rule.type === 'object' || rule.type === 'any';
     const matches =
       fixed.every((step, index) => step === steps[index]) &&
@@ -29,13 +27,33 @@ export function ruleFor(steps: readonly string[], rules: readonly FieldRule[]): 
   return best;
 }
 
+interface RulePath {
+  /** Its steps, without a `*` at their end. */
+  readonly fixed: readonly string[];
+  readonly open: boolean;
+}
+
+/** A schema has hundreds of rules, and each field of a mapping is held against all of them. */
+const knownPaths = new WeakMap<FieldRule, RulePath>();
+
+function pathOf(rule: FieldRule): RulePath {
+  let path = knownPaths.get(rule);
+  if (path === undefined) {
+    const steps = outputSteps(rule.name) ?? [rule.name];
+    const open = steps.at(-1) === '*';
+    path = { fixed: open ? steps.slice(0, -1) : steps, open };
+    knownPaths.set(rule, path);
+  }
+  return path;
+}
+
 /** Whether some output field gives what the rule names: itself, something in it, or the object it is in. */
 export function isCovered(rule: FieldRule, fields: readonly MappingField[]): boolean {
-  const known = outputSteps(rule.name) ?? [rule.name];
-  if (known.at(-1) === '*') return true;
+  const { fixed, open } = pathOf(rule);
+  if (open) return true;
   return fields.some(({ steps }) => {
-    const shared = Math.min(steps.length, known.length);
-    return steps.slice(0, shared).every((step, index) => step === known[index]);
+    const shared = Math.min(steps.length, fixed.length);
+    return steps.slice(0, shared).every((step, index) => step === fixed[index]);
   });
 }
 
