@@ -1,8 +1,7 @@
 /**
- * Lines of JSON that look alike: the same keys in the same order and spacing, with values that need no parser (texts without
- * escapes, short numbers, true, false, null). That is what exports are. V8 compiles their form, a regular expression, to machine code that
- * takes all values out of a line in one pass; `JSON.parse` looks up each short text in a table of strings besides. What does not
- * fit exactly is left to it.
+ * Lines of JSON that look alike: the same keys in the same order and spacing, with values that need no parser (texts, short numbers, true, false,
+ * null). That is what exports are. V8 compiles their form, a regular expression, to machine code that takes all values out of a line in one pass;
+ * `JSON.parse` looks up each short text in a table of strings besides. It is asked for each text with escapes, and for all that does not fit exactly.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../model/json.ts';
@@ -16,7 +15,10 @@ export interface UniformReader {
 }
 
 interface Form extends TupleForm {
+  /** Of lines without a backslash. */
   readonly pattern: RegExp;
+  /** Of lines with one: which escapes there are is not looked at. Undefined where it would be too long. */
+  escaping(): RegExp | undefined;
   readonly spacing: Spacing;
 }
 
@@ -124,10 +126,33 @@ class KindsSeen {
 }
 
 function readAs(form: Form, line: string): Tuple | undefined {
-  const { pattern } = form;
+  const hasEscapes = line.includes('\\');
+  const pattern = hasEscapes ? form.escaping() : form.pattern;
+  if (pattern === undefined) return undefined;
   pattern.lastIndex = 0;
   const found = pattern.exec(line);
-  return found === null || pattern.lastIndex !== line.length ? undefined : new Tuple(form, found);
+  if (found === null || pattern.lastIndex !== line.length) return undefined;
+  return hasEscapes && !resolveEscapes(found, form.texts) ? undefined : new Tuple(form, found);
+}
+
+/** Puts in what the texts at these places stand for. False where one is no JSON, or holds half of a surrogate pair. */
+function resolveEscapes(found: string[], places: readonly number[]): boolean {
+  for (const place of places) {
+    const text = place === 0 ? undefined : found[place];
+    if (!text?.includes('\\')) continue;
+    const meant = textOf(text);
+    if (meant === undefined || !meant.isWellFormed()) return false;
+    found[place] = meant;
+  }
+  return true;
+}
+
+function textOf(escaped: string): string | undefined {
+  try {
+    return JSON.parse(`"${escaped}"`) as string;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Between two members, and between a key and its value. */
@@ -139,11 +164,12 @@ const spacings: readonly Spacing[] = [
   [', ', ': '],
 ];
 
-const text = String.raw`"([^"\\\x00-\x1f]*)"`;
 /** Not so long that it might have more digits than any double keeps. */
 const shortNumber = String.raw`(?![0-9.-]{16})-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?`;
 const bare = `(${shortNumber}|true|false|null)`;
-const patterns: Readonly<Record<Kind, string>> = { text, bare, any: `(?:${text}|${bare})` };
+const patternsOf = (text: string): Readonly<Record<Kind, string>> => ({ text, bare, any: `(?:${text}|${bare})` });
+const plainPatterns = patternsOf(String.raw`"([^"\\\x00-\x1f]*)"`);
+const escapingPatterns = patternsOf(String.raw`"([^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*)"`);
 
 /** Undefined for a line that reading by its form would not give back. */
 function learn(line: string, value: JsonObject): Form | undefined {
@@ -163,20 +189,31 @@ function learn(line: string, value: JsonObject): Form | undefined {
 /** Undefined where its pattern would be too long. */
 function formOf(keys: readonly string[], spacing: Spacing, kinds: readonly Kind[]): Form | undefined {
   const [comma, colon] = spacing;
-  const members: string[] = [];
   const texts: number[] = [];
   const bares: number[] = [];
   let places = 0;
-  for (const [index, key] of keys.entries()) {
-    const kind = kinds[index] ?? 'any';
-    members.push(`${literally(JSON.stringify(key) + colon)}${patterns[kind]}`);
+  const kindOf = (index: number) => kinds[index] ?? 'any';
+  for (const index of keys.keys()) {
+    const kind = kindOf(index);
     texts.push(kind === 'bare' ? 0 : ++places);
     bares.push(kind === 'text' ? 0 : ++places);
   }
-  const pattern = String.raw`\{${members.join(comma)}\}`;
-  return pattern.length > longestPattern
-    ? undefined
-    : { keys, texts, bares, spacing, pattern: new RegExp(pattern, 'y') };
+  const lineOf = (patterns: Readonly<Record<Kind, string>>): RegExp | undefined => {
+    const members = keys.map((key, index) => `${literally(JSON.stringify(key) + colon)}${patterns[kindOf(index)]}`);
+    const source = String.raw`\{${members.join(comma)}\}`;
+    return source.length > longestPattern ? undefined : new RegExp(source, 'y');
+  };
+  const pattern = lineOf(plainPatterns);
+  return pattern && { keys, texts, bares, spacing, pattern, escaping: once(() => lineOf(escapingPatterns)) };
+}
+
+/** Most lines have no escape, and a pattern takes a while to make. */
+function once<Made>(make: () => Made): () => Made {
+  let made: { readonly it: Made } | undefined;
+  return () => {
+    made ??= { it: make() };
+    return made.it;
+  };
 }
 
 const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
