@@ -26,20 +26,23 @@ export interface NameReader {
   readonly end: number;
 }
 
-/** In any case, with or without its full stop; of a month or day, the form within a date and the form by itself. */
-export function nameReader(token: NameToken, locale: string | undefined): NameReader {
+/**
+ * In any case, with or without its full stop; of a month or day, the form within a date and the form by itself.
+ * @param before what stands behind the name, as far as it is known: in `03.Jan.2024` the full stop is not the name's
+ */
+export function nameReader(token: NameToken, locale: string | undefined, before = ''): NameReader {
   const { within, alone } = namesOf(token, locale);
-  return readerOf([...within, ...alone], within.length);
+  return readerOf([...within, ...alone], within.length, before);
 }
 
 /** 0 for the first half of the day, 1 for the second: AM and PM, or what they are called in the language. */
-export function halfReader(locale: string | undefined): NameReader {
+export function halfReader(locale: string | undefined, before = ''): NameReader {
   const names = locale === undefined ? [] : luxon().Info.meridiems({ locale });
-  return readerOf(['AM', 'PM', ...names], 2);
+  return readerOf(['AM', 'PM', ...names], 2, before);
 }
 
 /** @param count how many names there are before they begin again in another form */
-function readerOf(names: readonly string[], count: number): NameReader {
+function readerOf(names: readonly string[], count: number, before: string): NameReader {
   const ordered = names.map((name, index) => ({
     name,
     index: index % count,
@@ -47,7 +50,8 @@ function readerOf(names: readonly string[], count: number): NameReader {
   }));
   // Of `mar` and `mars` the longer is tried first.
   ordered.sort((a, b) => b.letters - a.letters);
-  const form = new RegExp(ordered.map(({ name }) => `(${formOf(name)})`).join('|'), 'iy');
+  const forms = ordered.map(({ name }) => `(${formOf(name)})`).join('|');
+  const form = new RegExp(`(?:${forms})(?=${literally(before)})`, 'iy');
   const reader = {
     end: 0,
     read(text: string, from: number): number {
@@ -62,10 +66,11 @@ function readerOf(names: readonly string[], count: number): NameReader {
   return reader;
 }
 
+const literally = (text: string): string => text.replace(/[\\^$*+?()[\]{}|.]/g, '\\$&');
+
 const formOf = (name: string): string =>
-  name
-    .replace(/[\\^$*+?()[\]{}|]/g, '\\$&')
-    .replaceAll('.', '\\.?')
+  literally(name)
+    .replaceAll('\\.', '\\.?')
     .replace(/[ \u00a0\u202f]/g, '[ \\u00a0\\u202f]');
 
 /** @returns from 1 for January or Monday to its name: of a month in either form, of a day as it stands alone */

@@ -199,17 +199,18 @@ const readers: Readonly<Record<string, ReadPiece>> = {
   ooo: part(3, 3, setOrdinalRead),
 };
 
-function pieceReader(piece: Piece, locale: string | undefined): ReadPiece {
+function pieceReader(piece: Piece, next: Piece | undefined, locale: string | undefined): ReadPiece {
   if ('literal' in piece) return literalReader(piece.literal);
   const { token } = piece;
+  const before = next !== undefined && 'literal' in next ? next.literal : '';
   if (token === 'a') {
-    return namedReader(halfReader(locale), (_, place) => {
+    return namedReader(halfReader(locale, before), (_, place) => {
       half = place;
     });
   }
   if (!isNameToken(token)) return readers[token] ?? (() => false);
   return namedReader(
-    nameReader(token, locale),
+    nameReader(token, locale, before),
     /^[ML]/.test(token)
       ? (wall, place) => {
           wall.month = place + 1;
@@ -244,7 +245,7 @@ function literalReader(literal: string): ReadPiece {
 /** @param century first of the hundred years that two digits stand for */
 export function patternReader(pattern: Pattern, century: number | undefined, locale: string | undefined): ReadWall {
   const { pieces, shortYears } = pattern;
-  const steps = pieces.map((piece) => pieceReader(piece, locale));
+  const steps = pieces.map((piece, index) => pieceReader(piece, pieces[index + 1], locale));
   const to24 = has(pieces, /^H/);
   return (text, wall) => {
     wall.month = 1;

@@ -52,6 +52,11 @@ const dates: readonly (readonly [style: DateStyle, text: string, becomes: string
   [{ format: 'dd-MMM-yyyy', locale: 'de' }, '03-MÄR-2024', '2024-03-03'],
   [{ format: 'dd-MMM-yyyy', locale: 'de' }, '03-Sep-2024', '2024-09-03'],
   [{ format: 'd. MMM yyyy', locale: 'de' }, '3. Sept. 2024', '2024-09-03'],
+  // A full stop is the name's only where it is not the pattern's.
+  [{ format: 'dd.MMM.yyyy', locale: 'de' }, '03.Jan.2024', '2024-01-03'],
+  [{ format: 'dd.MMM.yyyy', locale: 'de' }, '03.Sept..2024', '2024-09-03'],
+  [{ format: 'dd.MMM.yyyy' }, '03.Jan.2024', '2024-01-03'],
+  [{ format: 'd MMM yyyy', locale: 'ksh' }, '3 Jan. 2024', '2024-01-03'],
   [{ format: 'd MMM yyyy', locale: 'vi' }, '3 thg 11 2024', '2024-11-03'],
   [{ format: "d 'de' MMMM 'de' yyyy", locale: 'es' }, '3 DE ENERO DE 2024', '2024-01-03'],
   [{ format: 'd MMMM yyyy', locale: 'fa' }, '3 مارس 2024', '2024-03-03'],
@@ -225,6 +230,8 @@ const namedPatterns = [
   "cccc d 'i' LLLL yyyy",
   'EEEE, ccc: yyyy MMMM dd',
   'MMMM/d/yyyy/ooo',
+  'dd.MMM.yyyy',
+  'EEE.MMM.dd.yyyy',
 ];
 
 // Of German days luxon writes the form that stands in a date (`Mo.`), and we the one that stands alone (`Mo`).
