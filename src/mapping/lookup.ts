@@ -57,6 +57,8 @@ async function readTable(lookup: Lookup, mappingFile: string): Promise<LookupTab
   const digest = createHash('sha256').update('[');
   const keep: Keep = (key, value, line) => {
     if (key === '') return undefined;
+    if (!key.isWellFormed() || !value.isWellFormed())
+      return trouble(`holds half of a surrogate pair, which is no character (line ${line})`);
     const { count } = table;
     const known = table.add(key, value);
     if (known !== value) return trouble(`has the key ${quote(key)} twice, with different values (line ${line})`);

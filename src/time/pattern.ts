@@ -56,13 +56,13 @@ const has = (pieces: readonly Piece[], token: RegExp): boolean =>
 /** What keeps a date from being read by this pattern, or undefined. */
 export function flawOf({ pieces }: Pattern): string | undefined {
   if (!has(pieces, /^y/)) return 'the pattern lacks a year (yyyy)';
+  if (has(pieces, /^h/) && !has(pieces, /^a$/)) return 'the pattern lacks a (AM or PM) beside h; or HH for 24 hours';
   const monthOrDay = /^[MLd]/;
   if (has(pieces, /^o/)) {
     return has(pieces, monthOrDay) ? 'o is the day of the year: write no month and no day beside it' : undefined;
   }
   if (!has(pieces, /^[ML]/)) return 'the pattern lacks a month (MM)';
   if (!has(pieces, /^d/)) return 'the pattern lacks a day (dd)';
-  if (has(pieces, /^h/) && !has(pieces, /^a$/)) return 'the pattern lacks a (AM or PM) beside h; or HH for 24 hours';
   return undefined;
 }
 
@@ -105,6 +105,7 @@ const part =
 const setHour = (wall: WallTime, value: number) => {
   wall.hour = value;
 };
+const setNothing = () => {};
 const setHalfDayHour = (wall: WallTime, value: number) => {
   wall.hour = value >= 1 && value <= 12 ? value % 12 : 99;
 };
@@ -245,8 +246,13 @@ function literalReader(literal: string): ReadPiece {
 /** @param century first of the hundred years that two digits stand for */
 export function patternReader(pattern: Pattern, century: number | undefined, locale: string | undefined): ReadWall {
   const { pieces, shortYears } = pattern;
-  const steps = pieces.map((piece, index) => pieceReader(piece, pieces[index + 1], locale));
   const to24 = has(pieces, /^H/);
+  const steps = pieces.map((piece, index) =>
+    // The other hour has said it already.
+    to24 && 'token' in piece && /^h/.test(piece.token)
+      ? part(piece.token.length, 2, setNothing)
+      : pieceReader(piece, pieces[index + 1], locale),
+  );
   return (text, wall) => {
     wall.month = 1;
     wall.day = 1;

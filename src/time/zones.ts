@@ -17,7 +17,8 @@ export const utc: Zone = { name: 'UTC', offsetAt: () => 0 };
 const spanMs = 2 * dayMs;
 const mostSpans = 100_000;
 
-const known = new Map<string, Zone>();
+/** By name in lower case: a file that names zones in its times has as many ways to spell one as it likes. */
+const known = new Map<string, Zone['offsetAt']>();
 
 /** `UTC`, `+02:00` or an IANA name; undefined when there is no such zone. */
 export function zoneNamed(name: string): Zone | undefined {
@@ -29,18 +30,17 @@ export function zoneNamed(name: string): Zone | undefined {
     const offset = (fixed[1] === '-' ? -minutes : minutes) * 60_000;
     return { name, offsetAt: () => offset };
   }
-  // In any case: a file that names zones in its times has as many ways to spell one as it likes.
   const key = name.toLowerCase();
-  let zone = known.get(key);
-  if (zone === undefined && luxon().IANAZone.isValidZone(name)) {
-    zone = iana(name);
-    known.set(key, zone);
+  let offsetAt = known.get(key);
+  if (offsetAt === undefined && luxon().IANAZone.isValidZone(name)) {
+    offsetAt = offsetsOf(name);
+    known.set(key, offsetAt);
   }
-  return zone;
+  return offsetAt && { name, offsetAt };
 }
 
 /** Asking the platform takes microseconds, hence the cache. */
-function iana(name: string): Zone {
+function offsetsOf(name: string): Zone['offsetAt'] {
   const zone = luxon().IANAZone.create(name);
   const exact = (moment: number) => Math.round(zone.offset(moment) * 60) * 1000;
   const atStart = new Map<number, number>();
@@ -53,13 +53,10 @@ function iana(name: string): Zone {
     }
     return offset;
   };
-  return {
-    name,
-    offsetAt: (moment) => {
-      const span = Math.floor(moment / spanMs);
-      const offset = startOffset(span);
-      return offset === startOffset(span + 1) ? offset : exact(moment);
-    },
+  return (moment) => {
+    const span = Math.floor(moment / spanMs);
+    const offset = startOffset(span);
+    return offset === startOffset(span + 1) ? offset : exact(moment);
   };
 }
 

@@ -141,6 +141,8 @@ const times: readonly (readonly [style: DateStyle, text: string, becomes: string
   [{ zone: 'UTC', format: 'd MMM yyyy HH:mm a' }, '29 Feb 2024 13:00 PM', '2024-02-29T13:00:00Z'],
   [{ zone: 'UTC', format: 'd MMM yyyy HH:mm a' }, '29 Feb 2024 12:30 AM', 'value-datetime'],
   [{ zone: 'UTC', format: 'dd/MM/yyyy HH:mm a' }, '29/02/2024 01:30 PM', 'value-datetime'],
+  [{ zone: 'UTC', format: 'dd/MM/yyyy HH:mm (h a)' }, '29/02/2024 13:00 (1 PM)', '2024-02-29T13:00:00Z'],
+  [{ zone: 'UTC', format: 'dd/MM/yyyy h a HH' }, '29/02/2024 1 AM 13', 'value-datetime'],
   [{ zone: 'UTC', format: 'dd/MM/yyyy HH:mm a' }, '29/02/2024 00:30 am', '2024-02-29T00:30:00Z'],
   [{ zone: 'UTC', format: 'd/M/yyyy h:mm a', locale: 'es' }, '29/2/2024 1:05 p.\u00a0m.', '2024-02-29T13:05:00Z'],
   [{ zone: 'UTC', format: 'd/M/yyyy h:mm a', locale: 'es' }, '29/2/2024 1:05 PM', '2024-02-29T13:05:00Z'],
@@ -174,6 +176,7 @@ const complaints: readonly (readonly [
   [dateFrom, { format: 'DD/MM/YYYY' }, /"DD" means nothing in a date pattern: write "dd"/],
   [dateFrom, { format: 'dd/MM/yy' }, /two-digit years are refused unless .* twoDigitYearsFrom: 1930/],
   [dateFrom, { format: 'MM/yyyy' }, /the pattern lacks a day/],
+  [datetimeFrom, { format: 'yyyy-ooo hh:mm', zone: 'UTC' }, /AM or PM/],
   [dateFrom, { format: 'yyyy-MM-dd ooo' }, /o is the day of the year: write no month and no day beside it/],
   [dateFrom, { format: "yyyy-MM-dd'T" }, /a quote is not closed/],
   [dateFrom, { format: 'yyyy-MM-dd ZZ' }, /a date has no zone/],
@@ -274,8 +277,10 @@ test('what luxon reads by a pattern with names is read alike, whatever became of
   );
 });
 
-test('a zone is kept once, however a file spells it', () => {
-  assert.equal(zoneNamed('EUROPE/stockholm'), zoneNamed('Europe/Stockholm'));
+test('what is known of a zone is kept once, however a file spells it, and its name as it is spelled', () => {
+  const [one, other] = [zoneNamed('EUROPE/stockholm'), zoneNamed('Europe/Stockholm')];
+  assert.equal(one?.offsetAt, other?.offsetAt);
+  assert.deepEqual([one?.name, other?.name], ['EUROPE/stockholm', 'Europe/Stockholm']);
 });
 
 test('days are those of the platform, for every day of four hundred years', () => {

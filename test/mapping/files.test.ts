@@ -283,6 +283,14 @@ test("other contents of a second file or a module are another mapping's meaning"
   assert.notEqual(await hash({ 'hooks.mjs': 'export const t = (v) => v + 1;\n' }), plain);
 });
 
+test('half a character in the second file is told, and never becomes another', async (t) => {
+  const at = await folderWith(t, {
+    'm.yaml': withFields('  N: { from: k, lookup: { file: n.ndjson, key: k, value: v } }'),
+    'n.ndjson': '{"k":"a","v":"b"}\n{"k":"c","v":"\\ud83d"}\n',
+  });
+  assert.match((await complaintsOf(at('m.yaml'), ['k']))[0] ?? '', /n\.ndjson holds half of a surrogate pair.*line 2/);
+});
+
 test('the digest of a table is that of its pairs as JSON, by which a load under way knows it', async (t) => {
   const at = await folderWith(t, {
     'm.yaml': lookup(),
