@@ -32,6 +32,10 @@ const longestPatience = 8192;
 const worthwhile = 100;
 /** One line of so many may be another than all before it; where more are, looking twice costs more than it saves. */
 const linesAStray = 16;
+/**
+ * With escapes: a regular expression remembers each as a place to come back to. V8 has room for some four million of them and throws where there are more.
+ */
+const longestEscaped = 1_000_000;
 /** Some 200 keys. V8 compiles a longer pattern with less care, and one that is much longer not at all. */
 const longestPattern = 20_000;
 
@@ -127,6 +131,7 @@ class KindsSeen {
 
 function readAs(form: Form, line: string): Tuple | undefined {
   const hasEscapes = line.includes('\\');
+  if (hasEscapes && line.length > longestEscaped) return undefined;
   const pattern = hasEscapes ? form.escaping() : form.pattern;
   if (pattern === undefined) return undefined;
   pattern.lastIndex = 0;

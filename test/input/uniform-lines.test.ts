@@ -230,3 +230,11 @@ test('a tuple gives the same object each time, and nothing of other objects', ()
   assert.deepEqual(tuple?.object, { toString: '2' });
   assert.equal(tuple?.object, tuple?.object);
 });
+
+test('a text of millions of escapes is left to JSON.parse', () => {
+  const reader = createUniformReader();
+  const line = (text: string) => JSON.stringify({ text });
+  reader.missed(line('a'), { text: 'a' });
+  assert.deepEqual(reader.read(line('\n'))?.object, { text: '\n' });
+  assert.equal(reader.read(line('\n'.repeat(5_000_000))), undefined);
+});
