@@ -1,6 +1,6 @@
 /**
- * Where records begin and end, decided on raw bytes. Everything that counts rows, lines or offsets asks this file; csv-parse
- * only ever sees stretches whose borders are known, so values and positions cannot drift apart.
+ * Where records begin and end, decided on raw bytes. Everything that counts rows, lines or offsets asks this file; what reads
+ * the cells only ever sees records whose borders are known, so values and positions cannot drift apart.
  *
  * The rules are RFC 4180 as csv-parse reads it: a quote opens a field only at the field's start, `""` inside is a quote, and
  * CRLF, LF and CR end a record outside quotes, freely mixed. Where a quote is broken, the record's first physical line alone is
@@ -47,8 +47,6 @@ export class RecordScanner {
   quoteFault: QuoteFault = 'stray';
   /** Where the broken quote stands. */
   faultAt = 0;
-  /** Of a `row`: a quote stands inside a field, written as two. All others enclose fields. */
-  hasDoubledQuote = false;
 
   /** The opening quote of the field that the record's first line ends in. */
   #openAtLineEnd = 0;
@@ -73,7 +71,6 @@ export class RecordScanner {
     let stray = false;
     let lines = 0;
     let i = from;
-    this.hasDoubledQuote = false;
     this.#openAtLineEnd = from;
     while (i < limit) {
       const unit = units[i] as number;
@@ -107,7 +104,6 @@ export class RecordScanner {
             }
             const after = units[i + 1] as number;
             if (after === quote) {
-              this.hasDoubledQuote = true;
               i += 2;
             } else if (after === delimiter) {
               closed = true;

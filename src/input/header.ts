@@ -2,7 +2,7 @@
 
 import type { RecordKind } from './borders.ts';
 import { inputError } from './codes.ts';
-import { allRecords } from './csv-rows.ts';
+import { parseCsv } from './csv-cells.ts';
 import type { Decoder } from './decode.ts';
 import { countColumns } from './delimiter.ts';
 
@@ -44,9 +44,8 @@ export function headerOf(
       },
     );
   }
-  const records = allRecords(utf8, delimiter);
-  if (records === undefined || records.count === 0) throw broken();
-  const names = records.record(0);
+  const names = parseCsv(utf8, delimiter)?.[0];
+  if (names === undefined) throw broken();
   refuseNameless(names, where);
   refuseDuplicates(names, where);
   return names;

@@ -99,12 +99,12 @@ export class LineIndex implements Lines {
     const end = this.#ends[index] ?? 0;
     if (this.#offset === undefined) return this.#utf8.toString('utf8', start, end);
     const line = this.#piece.slice(start - this.#offset, end - this.#offset);
-    if (index === this.#count - 1) this.forget();
+    if (index === this.#count - 1) this.#forgetPiece();
     return line;
   }
 
-  /** To be called when no line is asked for any more. Grown old, and dead, what holds the last piece would keep it alive until all of the heap is marked. */
-  forget(): void {
+  /** Grown old, and dead, this would keep the last piece alive until all of the heap is marked. */
+  #forgetPiece(): void {
     this.#piece = '';
     this.#next = 0;
   }

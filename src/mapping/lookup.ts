@@ -83,8 +83,9 @@ function readCsvPairs(utf8: Buffer, { file, key, value, delimiter }: Lookup, kee
   const separator =
     delimiter ?? declared?.delimiter ?? [',', ';', '\t', '|'].find((candidate) => firstLine.includes(candidate)) ?? ',';
   const records = allRecords(table, separator);
-  if (records === undefined) return { at: ['file'], text: `${file} has a broken quote and cannot be read as CSV` };
-  const header = records.count === 0 ? [] : records.record(0);
+  const broken = { at: ['file'], text: `${file} has a broken quote and cannot be read as CSV` };
+  const header = records === undefined || records.count === 0 ? [] : records.record(0);
+  if (records === undefined || header === undefined) return broken;
   const columns = [key, value].map((name) => header.indexOf(name));
   for (const [index, name] of [key, value].entries()) {
     if (columns[index] === -1) {
@@ -95,6 +96,7 @@ function readCsvPairs(utf8: Buffer, { file, key, value, delimiter }: Lookup, kee
   const [keyColumn = 0, valueColumn = 0] = columns;
   for (let index = 1; index < records.count; index++) {
     const row = records.record(index);
+    if (row === undefined) return broken;
     if (row.length !== header.length) {
       const text = `${file} has ${row.length} columns in record ${index}, and ${header.length} in its header`;
       return { at: ['file'], text };
