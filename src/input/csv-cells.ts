@@ -1,6 +1,6 @@
 /**
  * Records of CSV to their cells. csv-parse is the parser, but the records of a file look alike: they have as many cells, quoted in the same columns. V8 compiles
- * their form, a regular expression, to machine code that takes all cells out of a record in one pass. What does not fit it exactly is split where no
+ * their form, a regular expression, to machine code that takes the wanted cells out of a record in one pass. What does not fit it exactly is split where no
  * quote stands in it, and goes to csv-parse otherwise.
  */
 import { CsvError, type Options, parse } from 'csv-parse/sync';
@@ -13,19 +13,30 @@ type Kind = 'bare' | 'quoted' | 'any';
 
 /** So many records are looked at before a form is made for their kinds of cells, and twice as many that do not fit it before the next. */
 const firstLook = 100;
-/** Beyond that a form takes longer than splitting. */
-const mostColumns = 1000;
+/** Beyond that a form takes longer than splitting. Cells that are not wanted hardly count. */
+const mostCells = 1000;
 /** A regular expression remembers each doubled quote as a place to come back to. V8 has room for some four million of them and throws where there are more. */
-const longestQuoted = 1_000_000;
+const longestRecord = 1_000_000;
 
-/** @param columns that records have; if it is not said, as many as the first one has */
-export function cellReader(delimiter: string, columns?: number): CellReader {
+export interface CellReading {
+  readonly delimiter: string;
+  /** Cells of a record. If it is not said, as many as the first one has. */
+  readonly columns?: number;
+  /** Columns whose cells are wanted, in ascending order: those of others may come empty. If it is not said, all of them. */
+  readonly wanted?: readonly number[] | undefined;
+}
+
+type Layout = Required<CellReading> & { readonly wanted: readonly number[] };
+
+export function cellReader({ delimiter, columns, wanted }: CellReading): CellReader {
   const readApart: CellReader = (record) =>
     record.includes('"') ? onlyRecord(parseCsv(Buffer.from(record), delimiter)) : record.split(delimiter);
-  let forms = columns === undefined ? undefined : formsOf(delimiter, columns);
+  const formsOf = (count: number) =>
+    createForms({ delimiter, columns: count, wanted: wanted ?? [...Array(count).keys()] });
+  let forms = columns === undefined ? undefined : formsOf(columns);
   return (record) => {
     const cells = forms?.(record) ?? readApart(record);
-    if (forms === undefined && cells !== undefined) forms = formsOf(delimiter, cells.length);
+    if (forms === undefined && cells !== undefined) forms = formsOf(cells.length);
     return cells;
   };
 }
@@ -63,62 +74,80 @@ const onlyRecord = (records: string[][] | undefined): string[] | undefined =>
   records?.length === 1 ? records[0] : undefined;
 
 /** Undefined for a record that has another number of cells. */
-function formsOf(delimiter: string, columns: number): CellReader {
-  if (columns > mostColumns) return () => undefined;
-  const wide = formOf(delimiter, Array(columns).fill('any'));
-  const seen: (Kind | undefined)[] = Array(columns).fill(undefined);
+function createForms(layout: Layout): CellReader {
+  const { wanted } = layout;
+  if (wanted.length > mostCells) return () => undefined;
+  const seen: (Kind | undefined)[] = wanted.map(() => undefined);
+  const wide = createForm(layout, Array(wanted.length).fill('any'));
   let narrow: CellReader | undefined;
   let misses = 0;
   let nextLook = firstLook;
   return (record) => {
     const known = narrow?.(record);
     if (known !== undefined) return known;
-    return wide(record, (cells) => {
-      for (let at = 0; at < columns; at++) seen[at] = merged(seen[at], cells[at] ?? '');
+    return wide(record, (written) => {
+      for (let place = 0; place < seen.length; place++) seen[place] = merged(seen[place], written[place] ?? '');
       misses += 1;
       if (misses < nextLook) return;
       misses = 0;
       nextLook *= 2;
-      narrow = formOf(
-        delimiter,
+      narrow = createForm(
+        layout,
         seen.map((kind) => kind ?? 'any'),
       );
     });
   };
 }
 
-function merged(seen: Kind | undefined, cell: string): Kind {
-  const kind = !isQuoted(cell) ? 'bare' : cell.indexOf('"', 1) === cell.length - 1 ? 'quoted' : 'any';
+function merged(seen: Kind | undefined, written: string): Kind {
+  const kind = !isQuoted(written) ? 'bare' : written.indexOf('"', 1) === written.length - 1 ? 'quoted' : 'any';
   return seen === undefined || seen === kind ? kind : 'any';
 }
 
-/** @returns a reader; it shows the cells of a record that fits as they are written in the file, where that is asked for */
-function formOf(
-  delimiter: string,
-  kinds: readonly Kind[],
-): (record: string, show?: (written: readonly string[]) => void) => string[] | undefined {
-  const separator = String.raw`\x${delimiter.charCodeAt(0).toString(16).padStart(2, '0')}`;
-  const bare = `[^"${separator}]*`;
-  const patterns: Readonly<Record<Kind, string>> = {
-    bare: `(${bare})`,
-    quoted: '"([^"]*)"',
-    any: `("[^"]*(?:""[^"]*)*"|${bare})`,
-  };
-  const pattern = new RegExp(kinds.map((kind) => patterns[kind]).join(separator), 'y');
-  const written = kinds.flatMap((kind, at) => (kind === 'any' ? [at] : []));
+/** Shows the wanted cells of a record that fits as they are written in the file, where that is asked for. */
+type Form = (record: string, show?: (written: readonly string[]) => void) => string[] | undefined;
+
+/** @param kinds of the wanted cells */
+function createForm(layout: Layout, kinds: readonly Kind[]): Form {
+  const { columns, wanted } = layout;
+  const pattern = patternOf(layout, kinds);
+  const enclosed = kinds.flatMap((kind, place) => (kind === 'any' ? [place] : []));
+  const isWhole = wanted.length === columns;
+  const blank: readonly string[] = Array(columns).fill('');
   return (record, show) => {
-    if (written.length > 0 && record.length > longestQuoted) return undefined;
+    if (record.length > longestRecord) return undefined;
     pattern.lastIndex = 0;
     const found = pattern.exec(record);
     if (found === null || pattern.lastIndex !== record.length) return undefined;
-    const cells = found.slice(1);
-    show?.(cells);
-    for (const at of written) {
-      const cell = cells[at] as string;
-      if (isQuoted(cell)) cells[at] = cell.slice(1, -1).replaceAll('""', '"');
+    const taken = found.slice(1);
+    show?.(taken);
+    for (const place of enclosed) {
+      const cell = taken[place] as string;
+      if (isQuoted(cell)) taken[place] = cell.slice(1, -1).replaceAll('""', '"');
     }
+    if (isWhole) return taken;
+    const cells = blank.slice();
+    for (let place = 0; place < wanted.length; place++) cells[wanted[place] as number] = taken[place] as string;
     return cells;
   };
+}
+
+function patternOf({ delimiter, columns, wanted }: Layout, kinds: readonly Kind[]): RegExp {
+  const separator = String.raw`\x${delimiter.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  const bare = `[^"${separator}]*`;
+  const any = `"[^"]*(?:""[^"]*)*"|${bare}`;
+  const patterns: Readonly<Record<Kind, string>> = { bare: `(${bare})`, quoted: '"([^"]*)"', any: `(${any})` };
+  // Counted, a row of cells that nobody wants is a short pattern, however many there are.
+  const between = (count: number) => (count > 0 ? `(?:(?:${any})${separator}){${count}}` : '');
+  let source = '';
+  let next = 0;
+  for (const [place, column] of wanted.entries()) {
+    source += between(column - next) + patterns[kinds[place] ?? 'any'];
+    next = column + 1;
+    if (next < columns) source += separator;
+  }
+  if (next < columns) source += `${between(columns - next - 1)}(?:${any})`;
+  return new RegExp(source, 'y');
 }
 
 const quote = 34;

@@ -25,7 +25,7 @@ export interface Records {
 /** All records of CSV in UTF-8, each made when it is asked for, or undefined where the quotes of one are broken. */
 export function allRecords(utf8: Buffer, delimiter: string): Records | undefined {
   const rules = { format: 'csv', delimiter: delimiter.charCodeAt(0), maxRow: utf8.length } as const;
-  return readRecords(utf8, rules, cellReader(delimiter));
+  return readRecords(utf8, rules, cellReader({ delimiter }));
 }
 
 /**
@@ -68,14 +68,24 @@ const saysOfQuote: Readonly<Record<QuoteFault, string>> = {
     'a quoted field has no proper end: its closing quote is missing, or followed by other text, or the row is over the limit on its size',
 };
 
-export function csvParser(description: SourceDescription, decoder: Decoder): (block: Block) => ParsedBlock {
+/** @param wanted columns whose cells are wanted, if not all are */
+export function csvParser(
+  description: SourceDescription,
+  decoder: Decoder,
+  wanted?: ReadonlySet<string>,
+): (block: Block) => ParsedBlock {
   const { coding, maxRowBytes, encoding } = description;
   const { delimiter, header } = description.csv ?? { delimiter: ',', header: [] };
   const rules = rulesOf(description);
   const unit = unitSize(coding);
   const { length: width } = header;
   const keys = header.map((name) => JSON.stringify(name));
-  const cellsOf = cellReader(delimiter, width);
+  const cellsOf = cellReader({
+    delimiter,
+    columns: width,
+    wanted: wanted && header.flatMap((name, column) => (wanted.has(name) ? [column] : [])),
+  });
+  const allCellsOf = wanted === undefined ? cellsOf : cellReader({ delimiter, columns: width });
 
   const wrongWidth = (row: readonly string[]): RowFault =>
     new RowFault([inputFault('csv-columns', `expected ${width} ${plural(width)}, found ${row.length}`)]);
@@ -126,11 +136,12 @@ export function csvParser(description: SourceDescription, decoder: Decoder): (bl
       row,
       position: (index) => ({ line: block.startLine + at(index).line, byte: block.startByte + at(index).start * unit }),
       source(index) {
-        const cells = row(index);
-        if (!(cells instanceof RowFault))
-          return { kind: 'json', text: `{${cells.map((cell, i) => `${keys[i]}:${JSON.stringify(cell)}`).join(',')}}` };
         const { start, end, kind } = at(index);
         const bytes = block.bytes.subarray(start * unit, end * unit);
+        const text = kind === 'row' ? decoder.text(bytes) : undefined;
+        const cells = text === undefined ? undefined : allCellsOf(text);
+        if (cells?.length === width)
+          return { kind: 'json', text: `{${cells.map((cell, i) => `${keys[i]}:${JSON.stringify(cell)}`).join(',')}}` };
         if (kind !== 'too-large') return { kind: 'text', text: textWithEscapes(decoder, bytes) };
         return { kind: 'text', text: `${textWithEscapes(decoder, bytes.subarray(0, keptOfTooLarge))}…` };
       },

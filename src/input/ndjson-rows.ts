@@ -17,11 +17,16 @@ import { inBlock, keptOfTooLarge, mustAgree, type ParsedBlock, RowFault, tooLarg
 import type { Tuple } from './tuple.ts';
 import { createUniformReader } from './uniform-lines.ts';
 
-export function ndjsonParser(description: SourceDescription, decoder: Decoder): (block: Block) => ParsedBlock {
+/** @param wanted keys that will be asked for, if not all are */
+export function ndjsonParser(
+  description: SourceDescription,
+  decoder: Decoder,
+  wanted?: ReadonlySet<string>,
+): (block: Block) => ParsedBlock {
   const { coding, maxRowBytes, encoding } = description;
   const rules = rulesOf(description);
   const unit = unitSize(coding);
-  const uniform = createUniformReader();
+  const uniform = createUniformReader(wanted);
 
   const readWhole = (block: Block): ((index: number) => JsonObject | Tuple | RowFault) | undefined => {
     // Only in a larger block can a row be over the limit.

@@ -9,8 +9,13 @@ import type { ParsedBlock } from './rows.ts';
 export { inBlock, type ParsedBlock, type ParsedRow, type PlainRow, RowFault } from './rows.ts';
 export { withoutTuple } from './tuple.ts';
 
-/** Rows that cannot be read come as {@link RowFault} in their place; nothing is left out and nothing throws. */
-export function parserFor(description: SourceDescription): (block: Block) => ParsedBlock {
+/**
+ * Rows that cannot be read come as {@link RowFault} in their place; nothing is left out and nothing throws.
+ * @param wanted columns (keys of NDJSON) that will be asked for, if not all are: a row of CSV may hold '' under any other
+ */
+export function parserFor(description: SourceDescription, wanted?: ReadonlySet<string>): (block: Block) => ParsedBlock {
   const decoder = decoderFor(description.coding, description.encoding);
-  return description.format === 'csv' ? csvParser(description, decoder) : ndjsonParser(description, decoder);
+  return description.format === 'csv'
+    ? csvParser(description, decoder, wanted)
+    : ndjsonParser(description, decoder, wanted);
 }

@@ -3,9 +3,11 @@ import type { Json, JsonObject } from '../model/json.ts';
 /** What all lines of one form share: their keys in order, and where the value of each is found. */
 export interface TupleForm {
   readonly keys: readonly string[];
-  /** By key: the place of a text, and that of anything else, which stands there bare. 0: there is none. */
+  /** By key: the place of a text, and that of anything else, which stands there bare. 0: there is none; in both: what stands there was left in the line. */
   readonly texts: readonly number[];
   readonly bares: readonly number[];
+  /** Nothing was left in the line. */
+  readonly isWhole: boolean;
 }
 
 /** An object among many that have the same keys in the same order. What it holds is made when it is asked for. */
@@ -15,7 +17,7 @@ export class Tuple {
   readonly #found: readonly (string | undefined)[];
   #object: JsonObject | undefined;
 
-  /** @param found from place 1 on, without their quotes; undefined where none of that kind stands */
+  /** @param found the line, and from place 1 on its values, texts without their quotes; undefined where none of that kind stands */
   constructor(form: TupleForm, found: readonly (string | undefined)[]) {
     this.form = form;
     this.#found = found;
@@ -33,17 +35,22 @@ export class Tuple {
   value(index: number): Json {
     const { texts, bares } = this.form;
     const place = texts[index] ?? 0;
+    const barePlace = bares[index] ?? 0;
+    if (place === 0 && barePlace === 0) return this.object[this.form.keys[index] ?? ''] as Json;
     const text = place === 0 ? undefined : this.#found[place];
-    return text ?? bareValue(this.#found[bares[index] ?? 0]);
+    return text ?? bareValue(this.#found[barePlace]);
   }
 
   /** The same object each time. */
   get object(): JsonObject {
-    if (this.#object === undefined) {
-      this.#object = {};
-      for (const [index, key] of this.form.keys.entries()) this.#object[key] = this.value(index);
-    }
+    this.#object ??= this.form.isWhole ? this.#put() : (JSON.parse(this.#found[0] ?? '') as JsonObject);
     return this.#object;
+  }
+
+  #put(): JsonObject {
+    const object: JsonObject = {};
+    for (const [index, key] of this.form.keys.entries()) object[key] = this.value(index);
+    return object;
   }
 }
 

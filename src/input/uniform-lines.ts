@@ -15,10 +15,19 @@ export interface UniformReader {
 }
 
 interface Form extends TupleForm {
-  /** Of lines without a backslash. */
   readonly pattern: RegExp;
-  /** Of lines with one: which escapes there are is not looked at. Undefined where it would be too long. */
-  escaping(): RegExp | undefined;
+}
+
+interface Forms {
+  /** Of lines without a backslash. */
+  readonly plain: Form;
+  /** Of lines with one: which escapes there are is not looked at, so it takes all values out. Undefined where it would be too long. */
+  escaping(): Form | undefined;
+}
+
+/** What lines have in common. */
+interface Layout {
+  readonly keys: readonly string[];
   readonly spacing: Spacing;
 }
 
@@ -39,7 +48,8 @@ const longestEscaped = 1_000_000;
 /** Some 200 keys. V8 compiles a longer pattern with less care, and one that is much longer not at all. */
 const longestPattern = 20_000;
 
-export function createUniformReader(): UniformReader {
+/** @param wanted keys that will be asked for, if not all are: it is quicker to leave the others in the line */
+export function createUniformReader(wanted?: ReadonlySet<string>): UniformReader {
   let learned: LearnedForm | undefined;
   let linesRead = 0;
   let missesInARow = 0;
@@ -61,8 +71,8 @@ export function createUniformReader(): UniformReader {
       missesInARow = 0;
       linesRead = 0;
       patience = Math.min(longestPatience, Math.max(firstPatience, patience * 2));
-      const form = learn(line, value);
-      if (form !== undefined) learned = new LearnedForm(form);
+      const layout = learn(line, value);
+      if (layout !== undefined) learned = new LearnedForm(layout, wanted);
     },
   };
 }
@@ -72,16 +82,20 @@ export function createUniformReader(): UniformReader {
  * in less time; what does not fit it may still fit the other.
  */
 class LearnedForm {
-  readonly #wide: Form;
-  #narrow: Form | undefined;
+  readonly #layout: Layout;
+  readonly #wanted: ReadonlySet<string> | undefined;
+  readonly #wide: Forms | undefined;
+  #narrow: Forms | undefined;
   /** Until there is a narrow one. */
   #seen: KindsSeen | undefined;
   #linesRead = 0;
   #strays = 0;
 
-  constructor(form: Form) {
-    this.#wide = form;
-    this.#seen = new KindsSeen(form);
+  constructor(layout: Layout, wanted: ReadonlySet<string> | undefined) {
+    this.#layout = layout;
+    this.#wanted = wanted;
+    this.#wide = formsOf(layout, anyKinds(layout), wanted);
+    this.#seen = new KindsSeen(layout);
   }
 
   read(line: string): Tuple | undefined {
@@ -92,7 +106,7 @@ class LearnedForm {
       this.#strays += 1;
       if (this.#strays * linesAStray > this.#linesRead) this.#narrow = undefined;
     }
-    const tuple = readAs(this.#wide, line);
+    const tuple = this.#wide && readAs(this.#wide, line);
     if (tuple !== undefined && this.#seen !== undefined) this.#narrowBy(tuple, this.#seen);
     return tuple;
   }
@@ -102,8 +116,7 @@ class LearnedForm {
     seen.add(tuple);
     if (this.#linesRead < worthwhile) return;
     this.#seen = undefined;
-    const { keys, spacing } = this.#wide;
-    if (seen.kinds.some((kind) => kind !== 'any')) this.#narrow = formOf(keys, spacing, seen.kinds);
+    if (seen.kinds.some((kind) => kind !== 'any')) this.#narrow = formsOf(this.#layout, seen.kinds, this.#wanted);
   }
 }
 
@@ -112,28 +125,31 @@ class KindsSeen {
   readonly #texts: boolean[];
   readonly #bares: boolean[];
 
-  constructor({ keys }: TupleForm) {
+  constructor({ keys }: Layout) {
     this.#texts = keys.map(() => false);
     this.#bares = keys.map(() => false);
   }
 
   add(tuple: Tuple): void {
-    for (const [index, place] of tuple.form.texts.entries()) {
-      const seen = tuple.text(place) === undefined ? this.#bares : this.#texts;
-      seen[index] = true;
+    const { texts, bares } = tuple.form;
+    for (const [index, place] of texts.entries()) {
+      if (place !== 0 && tuple.text(place) !== undefined) this.#texts[index] = true;
+      else if (bares[index] !== 0) this.#bares[index] = true;
     }
   }
 
+  /** Of what was left in the line nothing was seen. */
   get kinds(): readonly Kind[] {
-    return this.#texts.map((isText, index) => (this.#bares[index] ? (isText ? 'any' : 'bare') : 'text'));
+    return this.#texts.map((isText, index) => (isText === this.#bares[index] ? 'any' : isText ? 'text' : 'bare'));
   }
 }
 
-function readAs(form: Form, line: string): Tuple | undefined {
+function readAs(forms: Forms, line: string): Tuple | undefined {
   const hasEscapes = line.includes('\\');
   if (hasEscapes && line.length > longestEscaped) return undefined;
-  const pattern = hasEscapes ? form.escaping() : form.pattern;
-  if (pattern === undefined) return undefined;
+  const form = hasEscapes ? forms.escaping() : forms.plain;
+  if (form === undefined) return undefined;
+  const { pattern } = form;
   pattern.lastIndex = 0;
   const found = pattern.exec(line);
   if (found === null || pattern.lastIndex !== line.length) return undefined;
@@ -171,45 +187,63 @@ const spacings: readonly Spacing[] = [
 
 /** Not so long that it might have more digits than any double keeps. */
 const shortNumber = String.raw`(?![0-9.-]{16})-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?`;
-const bare = `(${shortNumber}|true|false|null)`;
-const patternsOf = (text: string): Readonly<Record<Kind, string>> => ({ text, bare, any: `(?:${text}|${bare})` });
-const plainPatterns = patternsOf(String.raw`"([^"\\\x00-\x1f]*)"`);
-const escapingPatterns = patternsOf(String.raw`"([^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*)"`);
+type Patterns = Readonly<Record<Kind, string>>;
+/** @param open begins a group: one that takes out what stands in it, or one that does not */
+function patternsOf(inText: string, open: '(' | '(?:'): Patterns {
+  const text = `"${open}${inText})"`;
+  const bare = `${open}${shortNumber}|true|false|null)`;
+  return { text, bare, any: `(?:${text}|${bare})` };
+}
+
+interface Spelling {
+  readonly taken: Patterns;
+  readonly left: Patterns;
+}
+const spellingOf = (inText: string): Spelling => ({ taken: patternsOf(inText, '('), left: patternsOf(inText, '(?:') });
+const plainly = spellingOf(String.raw`[^"\\\x00-\x1f]*`);
+const withEscapes = spellingOf(String.raw`[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*`);
 
 /** Undefined for a line that reading by its form would not give back. */
-function learn(line: string, value: JsonObject): Form | undefined {
+function learn(line: string, value: JsonObject): Layout | undefined {
   const keys = Object.keys(value);
   for (const spacing of spacings) {
-    const form = formOf(
-      keys,
-      spacing,
-      keys.map(() => 'any'),
-    );
-    if (form === undefined) return undefined;
-    if (isDeepStrictEqual(readAs(form, line)?.object, value)) return form;
+    const layout = { keys, spacing };
+    const forms = formsOf(layout, anyKinds(layout));
+    if (forms === undefined) return undefined;
+    if (isDeepStrictEqual(readAs(forms, line)?.object, value)) return layout;
   }
   return undefined;
 }
 
-/** Undefined where its pattern would be too long. */
-function formOf(keys: readonly string[], spacing: Spacing, kinds: readonly Kind[]): Form | undefined {
-  const [comma, colon] = spacing;
+const anyKinds = ({ keys }: Layout): readonly Kind[] => keys.map(() => 'any');
+
+/** Undefined where a pattern would be too long. */
+function formsOf(layout: Layout, kinds: readonly Kind[], wanted?: ReadonlySet<string>): Forms | undefined {
+  const plain = formOf(layout, kinds, plainly, wanted);
+  return plain && { plain, escaping: once(() => formOf(layout, kinds, withEscapes)) };
+}
+
+function formOf(
+  { keys, spacing: [comma, colon] }: Layout,
+  kinds: readonly Kind[],
+  { taken, left }: Spelling,
+  wanted?: ReadonlySet<string>,
+): Form | undefined {
   const texts: number[] = [];
   const bares: number[] = [];
+  const members: string[] = [];
   let places = 0;
-  const kindOf = (index: number) => kinds[index] ?? 'any';
-  for (const index of keys.keys()) {
-    const kind = kindOf(index);
-    texts.push(kind === 'bare' ? 0 : ++places);
-    bares.push(kind === 'text' ? 0 : ++places);
+  for (const [index, key] of keys.entries()) {
+    const kind = kinds[index] ?? 'any';
+    const isWanted = wanted === undefined || wanted.has(key);
+    texts.push(!isWanted || kind === 'bare' ? 0 : ++places);
+    bares.push(!isWanted || kind === 'text' ? 0 : ++places);
+    members.push(`${literally(JSON.stringify(key) + colon)}${(isWanted ? taken : left)[kind]}`);
   }
-  const lineOf = (patterns: Readonly<Record<Kind, string>>): RegExp | undefined => {
-    const members = keys.map((key, index) => `${literally(JSON.stringify(key) + colon)}${patterns[kindOf(index)]}`);
-    const source = String.raw`\{${members.join(comma)}\}`;
-    return source.length > longestPattern ? undefined : new RegExp(source, 'y');
-  };
-  const pattern = lineOf(plainPatterns);
-  return pattern && { keys, texts, bares, spacing, pattern, escaping: once(() => lineOf(escapingPatterns)) };
+  const source = String.raw`\{${members.join(comma)}\}`;
+  if (source.length > longestPattern) return undefined;
+  const isWhole = wanted === undefined || keys.every((key) => wanted.has(key));
+  return { keys, texts, bares, isWhole, pattern: new RegExp(source, 'y') };
 }
 
 /** Most lines have no escape, and a pattern takes a while to make. */

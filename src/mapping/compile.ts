@@ -14,7 +14,7 @@ import type { EntryFault, GroupRows } from './group-rows.ts';
 import { groupNames, keyReader } from './key-reader.ts';
 import type { Mapping, TargetKind } from './mapping.ts';
 import { Refusal } from './refusal.ts';
-import { type ReadSource, type Row, type Shape, sourceReader } from './row-shape.ts';
+import { ColumnUse, type ReadSource, type Row, type Shape, sourceReader } from './row-shape.ts';
 import { leavesOf, type SensitiveColumns, sensitiveColumns } from './sensitive-columns.ts';
 import { type ChangeRow, loadRowTransform, rowTransformPath } from './transform.ts';
 
@@ -62,10 +62,14 @@ export interface CompiledMapping {
   readonly hiddenFields: readonly (readonly (readonly string[])[])[];
   /** Value of the mapping's `key` columns in a row, joined; '' when it names none or they are empty. */
   keyOf(row: Row): string;
+  /** Of the rows: those that any of this looks at; undefined: it may be any of them. A row need hold nothing else. */
+  readonly columns: ReadonlySet<string> | undefined;
 }
 
 /** @throws UserError `mapping-invalid`, one complaint a line */
-export function compileMapping(mapping: Mapping, shape: Shape, target: Target, kind?: TargetKind): CompiledMapping {
+export function compileMapping(mapping: Mapping, given: Shape, target: Target, kind?: TargetKind): CompiledMapping {
+  const use = new ColumnUse();
+  const shape = { ...given, use };
   const complaints: Complaint[] = [];
   const complain = (complaint: Complaint) => void complaints.push(complaint);
   checkTarget(mapping, kind, complain);
@@ -121,7 +125,7 @@ export function compileMapping(mapping: Mapping, shape: Shape, target: Target, k
   );
   const parts = { entries: entriesOf, readFaults, sensitiveValues, hiddenFields, keyOf };
   if (group === undefined || mapping.group === undefined) {
-    return { ...parts, mapRow: change === undefined ? mapSeen : changedFirst(change, mapSeen) };
+    return { ...parts, columns: use.columns, mapRow: change === undefined ? mapSeen : changedFirst(change, mapSeen) };
   }
   const compiled = compileGroup(mapping, mapping.group, {
     rows: group,
@@ -133,7 +137,12 @@ export function compileMapping(mapping: Mapping, shape: Shape, target: Target, k
     groupOf: groupNames(groupReaders),
     sensitive,
   });
-  return { ...parts, mapRow: (row, options) => compiled.mapRows([row], options), group: compiled };
+  return {
+    ...parts,
+    columns: use.columns,
+    mapRow: (row, options) => compiled.mapRows([row], options),
+    group: compiled,
+  };
 }
 
 /** The rows as fields see them: where a function changes them, they are objects. */

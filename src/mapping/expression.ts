@@ -10,7 +10,15 @@ import { surveyExpression } from './expression-tree.ts';
 import { addFunctions, linearMatches } from './functions.ts';
 import type { GroupRows } from './group-rows.ts';
 import { Refusal } from './refusal.ts';
-import { memberReader, objectIn, type Row, type Shape, unknownColumn } from './row-shape.ts';
+import {
+  cellIndex,
+  memberReader,
+  objectReader,
+  type Row,
+  type Shape,
+  unknownColumn,
+  wholeHeader,
+} from './row-shape.ts';
 import type { SensitiveColumns } from './sensitive-columns.ts';
 
 export interface Expression {
@@ -110,8 +118,8 @@ export function compileExpression(
     const rowKeys = [...use.rowKeys.keys()];
     const bind =
       shape.kind === 'csv'
-        ? csvContext(shape.header, names, rowKeys, use.wholeRow)
-        : jsonContext(names, rowKeys, use.wholeRow);
+        ? csvContext(shape, names, rowKeys, use.wholeRow)
+        : jsonContext(shape, names, rowKeys, use.wholeRow);
     const readsAll = use.wholeRow || overRows;
     const columns = readsAll && shape.kind === 'csv' ? shape.header : [...names, ...rowKeys];
     const discreet = sensitive?.any === true && (readsAll || columns.some((name) => sensitive.has(name)));
@@ -169,14 +177,14 @@ type Context = Record<string, unknown>;
 type Bind = (row: Row, context: Context, most: number) => number;
 
 function csvContext(
-  header: readonly string[],
+  shape: Shape & { readonly kind: 'csv' },
   names: readonly string[],
   rowKeys: readonly string[],
   whole: boolean,
 ): Bind {
-  const indexes = names.map((name) => header.indexOf(name));
-  const keys = whole ? header : rowKeys;
-  const keyIndexes = keys.map((key) => header.indexOf(key));
+  const indexes = names.map((name) => cellIndex(shape, name));
+  const keys = whole ? wholeHeader(shape) : rowKeys;
+  const keyIndexes = keys.map((key) => cellIndex(shape, key));
   return (row, context) => {
     const cells = row as readonly string[];
     let weight = 0;
@@ -198,9 +206,10 @@ function csvContext(
   };
 }
 
-function jsonContext(names: readonly string[], rowKeys: readonly string[], whole: boolean): Bind {
-  const readNames = names.map(memberReader);
-  const readKeys = rowKeys.map(memberReader);
+function jsonContext(shape: Shape, names: readonly string[], rowKeys: readonly string[], whole: boolean): Bind {
+  const readNames = names.map((name) => memberReader(shape, name));
+  const readKeys = rowKeys.map((key) => memberReader(shape, key));
+  const readWhole = whole ? objectReader(shape) : undefined;
   return (row, context, most) => {
     let weight = 0;
     for (const [index, name] of names.entries()) {
@@ -208,8 +217,8 @@ function jsonContext(names: readonly string[], rowKeys: readonly string[], whole
       context[name] = toCel(value ?? null);
       if (most < Number.POSITIVE_INFINITY) weight += weightOf(value, most);
     }
-    if (whole) {
-      const object = objectIn(row);
+    if (readWhole !== undefined) {
+      const object = readWhole(row);
       context['row'] = toCel(object);
       if (most < Number.POSITIVE_INFINITY) weight += weightOf(object, most);
     } else if (rowKeys.length > 0) {
@@ -230,7 +239,8 @@ const rowsName = 'rows';
 
 /** Adds the group's rows. They weigh what the expression can read of them: a member that it names. */
 function withRows(bind: Bind, group: GroupRows, shape: Shape, members: ReadonlySet<string>): Bind {
-  const header = shape.kind === 'csv' ? shape.header : [];
+  const header = shape.kind === 'csv' ? wholeHeader(shape) : [];
+  const objectOf = objectReader(shape);
   const cells = header.flatMap((name, index) => (members.has(name) ? [index] : []));
   return (row, context, most) => {
     let weight = bind(row, context, most);
@@ -244,7 +254,7 @@ function withRows(bind: Bind, group: GroupRows, shape: Shape, members: ReadonlyS
         rows.push(object);
         continue;
       }
-      const object = objectIn(one);
+      const object = objectOf(one);
       for (const name of members) if (Object.hasOwn(object, name)) weight += weightOf(object[name], most);
       rows.push(toCel(object));
     }

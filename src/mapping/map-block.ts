@@ -35,7 +35,7 @@ export function blockMapper(
   compiled: CompiledMapping,
   context: BlockContext,
 ): (block: Block) => MappedBlock {
-  return parsedBlockMapper(parserFor(description), compiled, context);
+  return parsedBlockMapper(parserFor(description, compiled.columns), compiled, context);
 }
 
 /** The same for rows that come from elsewhere than a block's bytes. */

@@ -7,13 +7,49 @@ import { didYouMean, quote } from './complaint.ts';
 /** The cells of a line of CSV, or what a line of NDJSON holds. */
 export type Row = readonly string[] | JsonObject | Tuple;
 
-/** A row of a shape that is not CSV, as an object. */
-export const objectIn = (row: Row): JsonObject => withoutTuple(row as JsonObject | Tuple);
+/** Which columns of its rows are read at all. Whatever reads a row goes through this file, which keeps account of it here. */
+export class ColumnUse {
+  #columns: Set<string> | undefined = new Set();
 
-export type Shape =
+  add(column: string): void {
+    this.#columns?.add(column);
+  }
+
+  addAll(): void {
+    this.#columns = undefined;
+  }
+
+  /** Undefined: any of them may be. */
+  get columns(): ReadonlySet<string> | undefined {
+    return this.#columns;
+  }
+}
+
+export type Shape = { readonly use?: ColumnUse } & (
   | { readonly kind: 'csv'; readonly header: readonly string[] }
   /** `columns`: those that the objects have, where that is known: a function made them of the rows of a CSV file. */
-  | { readonly kind: 'ndjson'; readonly columns?: readonly string[] };
+  | { readonly kind: 'ndjson'; readonly columns?: readonly string[] }
+);
+
+/** Where a row of CSV has its cell of this column; -1: nowhere. */
+export function cellIndex(shape: Shape & { readonly kind: 'csv' }, column: string): number {
+  shape.use?.add(column);
+  return shape.header.indexOf(column);
+}
+
+/** The columns of a row of CSV, all of whose cells will be looked at. */
+export function wholeHeader(shape: Shape & { readonly kind: 'csv' }): readonly string[] {
+  shape.use?.addAll();
+  return shape.header;
+}
+
+const objectIn = (row: Row): JsonObject => withoutTuple(row as JsonObject | Tuple);
+
+/** How a row of a shape that is not CSV is made an object, all of which will be looked at. */
+export function objectReader(shape: Shape): (row: Row) => JsonObject {
+  shape.use?.addAll();
+  return objectIn;
+}
 
 /** Undefined: the row has no such value. */
 export type ReadSource = (row: Row) => Json | undefined;
@@ -21,7 +57,7 @@ export type ReadSource = (row: Row) => Json | undefined;
 /** How a column is read, or what is wrong with its name. */
 export function sourceReader(shape: Shape, column: string): ReadSource | string {
   if (shape.kind === 'csv') {
-    const index = shape.header.indexOf(column);
+    const index = cellIndex(shape, column);
     return index === -1 ? unknownColumn(shape.header, column) : (row) => (row as readonly string[])[index];
   }
   const steps = sourceSteps(column);
@@ -31,10 +67,14 @@ export function sourceReader(shape: Shape, column: string): ReadSource | string 
     return unknownColumn(shape.columns, column);
   }
   if (steps.length === 1 && typeof first === 'string') {
-    return memberReader(first);
+    return memberReader(shape, first);
   }
+  const ofTuple = memberReader(shape, column);
+  shape.use?.add(String(first));
   return (row) => {
-    const object = objectIn(row);
+    // It holds neither lists nor objects.
+    if (row instanceof Tuple) return ofTuple(row);
+    const object = row as JsonObject;
     // A key that is written with its dots is meant literally where the row has it.
     if (Object.hasOwn(object, column)) return object[column];
     let value: Json | undefined = object;
@@ -78,7 +118,8 @@ const ownReader = (key: string): ((object: JsonObject) => Json | undefined) =>
   key in Object.prototype ? (object) => own(object, key) : (object) => object[key];
 
 /** What a row of a shape that is not CSV has under a key of its own. */
-export function memberReader(key: string): ReadSource {
+export function memberReader(shape: Shape, key: string): ReadSource {
+  shape.use?.add(key);
   const ofObject = ownReader(key);
   // The place of a key, looked up once for all rows of a form. Here and in `textReader`, since V8 calls a function that both share.
   let known: TupleForm | undefined;
@@ -103,7 +144,7 @@ export function textReader<Result>(
   const read = sourceReader(shape, column);
   if (typeof read === 'string') return read;
   if (shape.kind === 'csv') {
-    const index = shape.header.indexOf(column);
+    const index = cellIndex(shape, column);
     return (row) => ofText((row as readonly string[])[index] ?? '');
   }
   // `read` would do, but takes one more call for each value, and a look at what it gives back.

@@ -12,7 +12,7 @@ import { type Complaint, didYouMean, type Path, pointer, quote } from './complai
 import { beside, readBounded } from './files.ts';
 import { fieldsOf, type Mapping } from './mapping.ts';
 import { Refusal } from './refusal.ts';
-import { objectIn, type Row, type Shape } from './row-shape.ts';
+import { objectReader, type Row, type Shape, wholeHeader } from './row-shape.ts';
 
 const mostBytes = 16 * 1024 * 1024;
 
@@ -130,8 +130,11 @@ function loadCall(
 
 /** Makes of each row an object that is nobody else's. */
 function rowCopier(shape: Shape): (row: Row) => JsonObject {
-  if (shape.kind !== 'csv') return (row) => ({ ...objectIn(row) });
-  const { header } = shape;
+  if (shape.kind !== 'csv') {
+    const objectOf = objectReader(shape);
+    return (row) => ({ ...objectOf(row) });
+  }
+  const header = wholeHeader(shape);
   // All rows are copies of one object, which V8 then reads and spreads at the places of its keys; where each key is added by itself, it
   // looks all up in a table from the seventeenth on. And a column called __proto__ is one like any other.
   const empty = JSON.parse(`{${header.map((name) => `${JSON.stringify(name)}:""`).join()}}`) as JsonObject;

@@ -90,7 +90,7 @@ test('whatever records came before, one is read as the cells that it was written
       fc.boolean(),
       (delimiter, quotedColumns, before, after, isTold) => {
         const write = writer(quotedColumns, delimiter);
-        const read = isTold ? cellReader(delimiter, columns) : cellReader(delimiter);
+        const read = isTold ? cellReader({ delimiter, columns }) : cellReader({ delimiter });
         // More than enough for a form to be made, and for one more of what did not fit the first.
         const learned = Array.from({ length: Math.ceil(120 / before.length) }, () => before).flat();
         const then = Array.from({ length: Math.ceil(220 / after.length) }, () => after).flat();
@@ -105,7 +105,7 @@ test('a record of another width is read as csv-parse reads it', () => {
   const learned = ['a,"b",c', '"a",b,"c ""d"""'];
   fc.assert(
     fc.property(fc.constantFrom(...learned), fc.array(cellText, { minLength: 1, maxLength: 6 }), (first, cells) => {
-      const read = cellReader(',', 3);
+      const read = cellReader({ delimiter: ',', columns: 3 });
       for (let count = 0; count < 150; count++) read(first);
       const record = writer([], ',')(cells, -1);
       assert.deepEqual(read(record), record === '' ? [''] : parseCsv(Buffer.from(record), ',')?.[0]);
@@ -115,7 +115,7 @@ test('a record of another width is read as csv-parse reads it', () => {
 });
 
 test('records without a width of their own have that of the first one, and any other is read all the same', () => {
-  const read = cellReader(',');
+  const read = cellReader({ delimiter: ',' });
   assert.deepEqual(read('key,value'), ['key', 'value']);
   for (let count = 0; count < 300; count++) assert.deepEqual(read(`${count},"v"`), [`${count}`, 'v']);
   assert.deepEqual(read('a,"b,b",c'), ['a', 'b,b', 'c']);
@@ -123,12 +123,12 @@ test('records without a width of their own have that of the first one, and any o
 
 test('more columns than a form may have, and millions of doubled quotes, are read as csv-parse reads them', () => {
   const many = Array.from({ length: 1200 }, (_, index) => `cell ${index}`);
-  const read = cellReader(';', many.length);
+  const read = cellReader({ delimiter: ';', columns: many.length });
   for (let count = 0; count < 3; count++) {
     assert.deepEqual(read(many.join(';')), many);
     assert.deepEqual(read(many.map((cell) => `"${cell}"`).join(';')), many);
   }
-  const two = cellReader(',');
+  const two = cellReader({ delimiter: ',' });
   const quotes = '"'.repeat(4_200_000);
   for (const cell of ['a', quotes]) assert.deepEqual(two(`"${cell.replaceAll('"', '""')}",b`), [cell, 'b']);
 });
@@ -141,4 +141,25 @@ test('records whose quotes are broken are not read at all', () => {
     listed(allRecords(Buffer.from('"c\n\r\nd",e\r'.repeat(100)), ',')),
     Array(100).fill(['c\n\r\nd', 'e']),
   );
+});
+
+test('of what looks alike nothing is split, whichever cells are wanted', (t) => {
+  const records = ['a,"b",c,"",1', '"a",b,c,"d ""d""",2'];
+  for (const wanted of [undefined, [0], [4], [1, 2], [0, 2, 4], [], [0, 1, 2, 3, 4]]) {
+    const read = cellReader({ delimiter: ',', columns: 5, wanted });
+    const splits = t.mock.method(String.prototype, 'split');
+    const looks = t.mock.method(RegExp.prototype, 'exec');
+    for (let count = 0; count < 400; count++) read(records[count % 2] ?? '');
+    assert.equal(splits.mock.callCount(), 0);
+    looks.mock.resetCalls();
+    for (let count = 0; count < 400; count++) read(records[count % 2] ?? '');
+    assert.equal(looks.mock.callCount(), 400);
+    looks.mock.restore();
+    splits.mock.restore();
+    const cells = ['a', 'b', 'c', 'd "d"', '2'];
+    assert.deepEqual(
+      read(records[1] ?? ''),
+      cells.map((cell, column) => ((wanted?.includes(column as never) ?? true) ? cell : '')),
+    );
+  }
 });

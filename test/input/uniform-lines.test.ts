@@ -238,3 +238,36 @@ test('a text of millions of escapes is left to JSON.parse', () => {
   assert.deepEqual(reader.read(line('\n'))?.object, { text: '\n' });
   assert.equal(reader.read(line('\n'.repeat(5_000_000))), undefined);
 });
+
+test('a line gives the same, whichever of its keys are wanted', () => {
+  let read = 0;
+  const keys = ['k0', 'k1', 'k2', 'k3'];
+  fc.assert(
+    fc.property(
+      fc.subarray(keys),
+      fc.array(value, { minLength: 4, maxLength: 4 }),
+      fc.array(value, { minLength: 4, maxLength: 4 }),
+      write,
+      fc.constantFrom(1, 150),
+      (wanted, usual, values, spell, times) => {
+        const lineOf = (given: readonly unknown[]) =>
+          spell(Object.fromEntries(keys.map((name, index) => [name, given[index]])) as JsonObject);
+        const reader = createUniformReader(new Set(wanted));
+        reader.missed(lineOf(usual), parsed(lineOf(usual)) ?? {});
+        for (let count = 0; count < times; count++) reader.read(lineOf(usual));
+        const line = lineOf(values);
+        const tuple = reader.read(line);
+        if (tuple === undefined) return;
+        read += 1;
+        const object = parsed(line) ?? {};
+        // Before the object is made, and after.
+        for (let round = 0; round < 2; round++) {
+          for (const [index, name] of keys.entries()) assert.deepStrictEqual(tuple.value(index), object[name]);
+          assert.deepStrictEqual(tuple.object, object);
+        }
+      },
+    ),
+    { numRuns: 3000 },
+  );
+  assert.ok(read > 500, `only ${read} lines were read by their form`);
+});
