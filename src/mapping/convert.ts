@@ -175,9 +175,18 @@ function chain(before: FromText | undefined, convert: FromText, hash: FromText |
 
 function splitFrom(separator: string, trim: boolean, one: FromText): FromText {
   return (text) => {
-    const parts = text.split(separator);
-    const full = (trim ? parts.map((part) => part.trim()) : parts).filter((part) => part !== '');
-    return all(full, one);
+    const elements: Json[] = [];
+    for (let start = 0; start <= text.length; ) {
+      const found = text.indexOf(separator, start);
+      const end = found < 0 ? text.length : found;
+      const part = trim ? text.slice(start, end).trim() : text.slice(start, end);
+      start = end + separator.length;
+      if (part === '') continue;
+      const value = one(part);
+      if (value instanceof Refusal) return value;
+      elements.push(value);
+    }
+    return elements;
   };
 }
 

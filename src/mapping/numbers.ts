@@ -46,12 +46,14 @@ function plainInteger(text: string): number | RawNumber | Refusal {
   const first = text.charCodeAt(0);
   const start = first === 45 || first === 43 ? 1 : 0;
   if (start === length) return noInteger;
+  let digits = 0;
   for (let index = start; index < length; index++) {
     const code = text.charCodeAt(index);
     if (code < zero || code > nine) return noInteger;
+    digits = digits * 10 + code - zero;
   }
   if (text.charCodeAt(start) === zero) return length - start === 1 ? 0 : zeroLed;
-  if (length - start <= safeDigits) return Number(text);
+  if (length - start <= safeDigits) return first === 45 ? -digits : digits;
   const number = Number(text);
   return Number.isSafeInteger(number) ? number : rawNumber(first === 43 ? text.slice(1) : text);
 }

@@ -328,3 +328,19 @@ test('text goes through unaltered, whatever is in it', () => {
     { numRuns: 200 },
   );
 });
+
+test('a list is the parts between separators that are not empty', () => {
+  const part = fc.constantFrom('', 'a', ';', ';;', '|', ' ', 'å', '🎉', '\t');
+  const text = fc.array(part, { maxLength: 12 }).map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(text, fc.constantFrom(';', ';;', '|', 'a', '🎉'), fc.boolean(), (cell, separator, trim) => {
+      const parts = cell.split(separator).map((one) => (trim ? one.trim() : one));
+      const full = parts.filter((one) => one !== '');
+      assert.equal(
+        converted(`split: ${JSON.stringify(separator)}, trim: ${trim}`, cell),
+        full.length === 0 ? undefined : JSON.stringify(full),
+      );
+    }),
+    { numRuns: 1000 },
+  );
+});
