@@ -4,7 +4,7 @@ import type { Complaint, Path } from './complaint.ts';
 import { compileExpression } from './expression.ts';
 import { type CompiledField, emptyValue, type FieldSurroundings } from './field.ts';
 import { type EntryFault, type GroupRows, RowsRefusal } from './group-rows.ts';
-import { itemBuilder } from './item-builder.ts';
+import { itemReader, RefusedValues } from './item-reader.ts';
 import type { MappingEach, MappingField } from './mapping.ts';
 import { outputName } from './output-path.ts';
 import { Refusal } from './refusal.ts';
@@ -83,20 +83,14 @@ function valueReader([value]: readonly CompiledField[]): ElementReader {
 
 /** A row that gives none of the fields has nothing to add to the list. */
 function objectReader(fields: readonly MappingField[], inner: readonly CompiledField[]): ElementReader {
-  const { begin, put } = itemBuilder(fields.map(({ steps }) => steps));
+  const readElement = itemReader(
+    fields.map(({ steps }, index) => ({ steps, read: inner[index]?.read ?? (() => undefined) })),
+  );
   return (row, refuse) => {
-    const element = begin();
-    let isEmpty = true;
-    for (let index = 0; index < inner.length; index++) {
-      const one = inner[index];
-      const value = one?.read(row);
-      if (value === undefined) continue;
-      if (value instanceof Refusal) refuse(one?.name ?? '', value);
-      else {
-        put(index, value);
-        isEmpty = false;
-      }
-    }
-    return isEmpty ? undefined : element;
+    const element = readElement(row);
+    if (!(element instanceof RefusedValues)) return Object.keys(element).length === 0 ? undefined : element;
+    for (const [index, value] of element.values.entries())
+      if (value instanceof Refusal) refuse(inner[index]?.name ?? '', value);
+    return undefined;
   };
 }

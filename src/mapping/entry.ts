@@ -1,7 +1,6 @@
 /** One entry of a mapping (`items:`, or the mapping itself) against its operation: compiled, and checked for fit. */
 
 import { type Fault, UserError } from '../model/fault.ts';
-import type { JsonObject } from '../model/json.ts';
 import { readOnce } from '../model/read-once.ts';
 import type { EmptyPolicy, Encoded, FieldRule, Operation, RowContext, Target } from '../targets/target.ts';
 import { elementType, isListType } from './check-field.ts';
@@ -12,7 +11,8 @@ import { type CompiledField, compileField } from './field.ts';
 import { givenType, isCovered, misfit, ruleFor } from './fit.ts';
 import { type EntryFault, type GroupRows, RowsRefusal } from './group-rows.ts';
 import { issueComplaints } from './issues.ts';
-import { itemBuilder } from './item-builder.ts';
+import { type FieldValue, itemBuilder } from './item-builder.ts';
+import { itemReader, RefusedValues } from './item-reader.ts';
 import type { Mapping, MappingEntry, MappingField, TargetKind } from './mapping.ts';
 import { outputName } from './output-path.ts';
 import { Refusal } from './refusal.ts';
@@ -242,34 +242,25 @@ function fieldIndex(fields: readonly EntryField[]): CompiledEntry['fieldNamed'] 
 }
 
 function entryMapper(fields: readonly EntryField[], operation: Operation): CompiledEntry['map'] {
-  const { begin, put } = itemBuilder(fields.map(({ steps }) => steps));
-  const reads = fields.map(({ read }) => read);
-  const flat = fields.every(({ steps }) => steps.length === 1);
-  const names = fields.map(({ steps }) => steps[0] ?? '');
-  return (row, context) => {
-    let faults: EntryFault[] | undefined;
-    const item: JsonObject = begin();
-    for (let index = 0; index < reads.length; index++) {
-      const value = reads[index]?.(row);
-      if (value === undefined) continue;
-      if (value instanceof Refusal) {
-        const field = fields[index];
-        faults ??= [];
-        if (value instanceof RowsRefusal) faults.push(...value.faults);
-        else if (field !== undefined) faults.push(faultOf(field, value));
-      } else if (flat) item[names[index] ?? ''] = value;
-      else put(index, value);
-    }
-    if (faults === undefined) return operation.encode(item, context);
+  const read = itemReader(fields);
+  const build = itemBuilder(fields.map(({ steps }) => steps));
+  const refuse = (values: readonly FieldValue[], context: RowContext): { readonly faults: readonly EntryFault[] } => {
+    const faults = fields.flatMap((field, index): readonly EntryFault[] => {
+      const value = values[index];
+      if (value instanceof RowsRefusal) return value.faults;
+      return value instanceof Refusal ? [faultOf(field, value)] : [];
+    });
     // What the target thinks of the rest is worth knowing too, but not what it thinks of the fields that are missing for our reasons.
-    const further = operation.encode(item, context);
-    if ('faults' in further) {
-      const named = new Set(
-        faults.map(({ field }) => (field?.includes('[]') ? field.slice(0, field.indexOf('[]')) : field)),
-      );
-      for (const fault of further.faults) if (fault.field !== undefined && !named.has(fault.field)) faults.push(fault);
-    }
-    return { faults };
+    const further = operation.encode(build(values), context);
+    const named = new Set(
+      faults.map(({ field }) => (field?.includes('[]') ? field.slice(0, field.indexOf('[]')) : field)),
+    );
+    const others = 'faults' in further ? further.faults : [];
+    return { faults: [...faults, ...others.filter(({ field }) => field !== undefined && !named.has(field))] };
+  };
+  return (row, context) => {
+    const made = read(row);
+    return made instanceof RefusedValues ? refuse(made.values, context) : operation.encode(made, context);
   };
 }
 
