@@ -13,8 +13,8 @@ type Kind = 'bare' | 'quoted' | 'any';
 
 /** So many records are looked at before a form is made for their kinds of cells, and twice as many that do not fit it before the next. */
 const firstLook = 100;
-/** Beyond that a form takes longer than splitting. Cells that are not wanted hardly count. */
-const mostCells = 1000;
+/** V8 compiles a regular expression by recursion, for which a thread's stack has room up to some 1,600 cells: wider forms are several of them, one behind the other. */
+const cellsAPiece = 250;
 /** A regular expression remembers each doubled quote as a place to come back to. V8 has room for some four million of them and throws where there are more. */
 const longestRecord = 1_000_000;
 
@@ -73,12 +73,10 @@ function breaksOf(utf8: Buffer): string[] {
 const onlyRecord = (records: string[][] | undefined): string[] | undefined =>
   records?.length === 1 ? records[0] : undefined;
 
-/** Undefined for a record that has another number of cells. */
+/** Undefined for a record that has another number of cells, or is very long. */
 function createForms(layout: Layout): CellReader {
-  const { wanted } = layout;
-  if (wanted.length > mostCells) return () => undefined;
-  const seen: (Kind | undefined)[] = wanted.map(() => undefined);
-  const wide = createForm(layout, Array(wanted.length).fill('any'));
+  const seen: (Kind | undefined)[] = layout.wanted.map(() => undefined);
+  const wide = createForm(layout, Array(layout.wanted.length).fill('any'));
   let narrow: CellReader | undefined;
   let misses = 0;
   let nextLook = firstLook;
@@ -110,16 +108,22 @@ type Form = (record: string, show?: (written: readonly string[]) => void) => str
 /** @param kinds of the wanted cells */
 function createForm(layout: Layout, kinds: readonly Kind[]): Form {
   const { columns, wanted } = layout;
-  const pattern = patternOf(layout, kinds);
+  const pieces = piecesOf(layout, kinds);
   const enclosed = kinds.flatMap((kind, place) => (kind === 'any' ? [place] : []));
   const isWhole = wanted.length === columns;
   const blank: readonly string[] = Array(columns).fill('');
   return (record, show) => {
     if (record.length > longestRecord) return undefined;
-    pattern.lastIndex = 0;
-    const found = pattern.exec(record);
-    if (found === null || pattern.lastIndex !== record.length) return undefined;
-    const taken = found.slice(1);
+    let taken: string[] = [];
+    let end = 0;
+    for (const piece of pieces) {
+      piece.lastIndex = end;
+      const found = piece.exec(record);
+      if (found === null) return undefined;
+      end = piece.lastIndex;
+      taken = taken.length === 0 ? found.slice(1) : taken.concat(found.slice(1));
+    }
+    if (end !== record.length) return undefined;
     show?.(taken);
     for (const place of enclosed) {
       const cell = taken[place] as string;
@@ -132,22 +136,28 @@ function createForm(layout: Layout, kinds: readonly Kind[]): Form {
   };
 }
 
-function patternOf({ delimiter, columns, wanted }: Layout, kinds: readonly Kind[]): RegExp {
+function piecesOf({ delimiter, columns, wanted }: Layout, kinds: readonly Kind[]): RegExp[] {
   const separator = String.raw`\x${delimiter.charCodeAt(0).toString(16).padStart(2, '0')}`;
   const bare = `[^"${separator}]*`;
   const any = `"[^"]*(?:""[^"]*)*"|${bare}`;
   const patterns: Readonly<Record<Kind, string>> = { bare: `(${bare})`, quoted: '"([^"]*)"', any: `(${any})` };
   // Counted, a row of cells that nobody wants is a short pattern, however many there are.
   const between = (count: number) => (count > 0 ? `(?:(?:${any})${separator}){${count}}` : '');
-  let source = '';
+  const pieces: string[] = [];
+  let piece = '';
   let next = 0;
   for (const [place, column] of wanted.entries()) {
-    source += between(column - next) + patterns[kinds[place] ?? 'any'];
+    piece += between(column - next) + patterns[kinds[place] ?? 'any'];
     next = column + 1;
-    if (next < columns) source += separator;
+    if (next < columns) piece += separator;
+    if ((place + 1) % cellsAPiece === 0) {
+      pieces.push(piece);
+      piece = '';
+    }
   }
-  if (next < columns) source += `${between(columns - next - 1)}(?:${any})`;
-  return new RegExp(source, 'y');
+  if (next < columns) piece += `${between(columns - next - 1)}(?:${any})`;
+  if (piece !== '') pieces.push(piece);
+  return pieces.map((source) => new RegExp(source, 'y'));
 }
 
 const quote = 34;

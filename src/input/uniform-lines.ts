@@ -138,7 +138,7 @@ class KindsSeen {
     }
   }
 
-  /** Of what was left in the line nothing was seen. */
+  /** Of what was left in the line nothing was seen, or only where a line had escapes. */
   get kinds(): readonly Kind[] {
     return this.#texts.map((isText, index) => (isText === this.#bares[index] ? 'any' : isText ? 'text' : 'bare'));
   }

@@ -125,7 +125,7 @@ export function compileMapping(mapping: Mapping, given: Shape, target: Target, k
   );
   const parts = { entries: entriesOf, readFaults, sensitiveValues, hiddenFields, keyOf };
   if (group === undefined || mapping.group === undefined) {
-    return { ...parts, columns: use.columns, mapRow: change === undefined ? mapSeen : changedFirst(change, mapSeen) };
+    return { ...parts, columns: use.close(), mapRow: change === undefined ? mapSeen : changedFirst(change, mapSeen) };
   }
   const compiled = compileGroup(mapping, mapping.group, {
     rows: group,
@@ -139,7 +139,7 @@ export function compileMapping(mapping: Mapping, given: Shape, target: Target, k
   });
   return {
     ...parts,
-    columns: use.columns,
+    columns: use.close(),
     mapRow: (row, options) => compiled.mapRows([row], options),
     group: compiled,
   };

@@ -84,8 +84,9 @@ function readCsvPairs(utf8: Buffer, { file, key, value, delimiter }: Lookup, kee
     delimiter ?? declared?.delimiter ?? [',', ';', '\t', '|'].find((candidate) => firstLine.includes(candidate)) ?? ',';
   const records = allRecords(table, separator);
   const broken = { at: ['file'], text: `${file} has a broken quote and cannot be read as CSV` };
-  const header = records === undefined || records.count === 0 ? [] : records.record(0);
-  if (records === undefined || header === undefined) return broken;
+  if (records === undefined) return broken;
+  const header = records.count === 0 ? [] : records.record(0);
+  if (header === undefined) return broken;
   const columns = [key, value].map((name) => header.indexOf(name));
   for (const [index, name] of [key, value].entries()) {
     if (columns[index] === -1) {

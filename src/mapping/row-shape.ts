@@ -10,17 +10,24 @@ export type Row = readonly string[] | JsonObject | Tuple;
 /** Which columns of its rows are read at all. Whatever reads a row goes through this file, which keeps account of it here. */
 export class ColumnUse {
   #columns: Set<string> | undefined = new Set();
+  #isClosed = false;
 
   add(column: string): void {
+    if (this.#isClosed && this.#columns?.has(column) === false) throw new Error('a reader was made too late');
     this.#columns?.add(column);
   }
 
   addAll(): void {
+    if (this.#isClosed && this.#columns !== undefined) throw new Error('a reader was made too late');
     this.#columns = undefined;
   }
 
-  /** Undefined: any of them may be. */
-  get columns(): ReadonlySet<string> | undefined {
+  /**
+   * To be called when all readers are made: rows will hold nothing else.
+   * @returns undefined where it may be any of them
+   */
+  close(): ReadonlySet<string> | undefined {
+    this.#isClosed = true;
     return this.#columns;
   }
 }

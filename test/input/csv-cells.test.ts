@@ -121,8 +121,8 @@ test('records without a width of their own have that of the first one, and any o
   assert.deepEqual(read('a,"b,b",c'), ['a', 'b,b', 'c']);
 });
 
-test('more columns than a form may have, and millions of doubled quotes, are read as csv-parse reads them', () => {
-  const many = Array.from({ length: 1200 }, (_, index) => `cell ${index}`);
+test('thousands of columns, and millions of doubled quotes, are read as csv-parse reads them', () => {
+  const many = Array.from({ length: 6000 }, (_, index) => `cell ${index}`);
   const read = cellReader({ delimiter: ';', columns: many.length });
   for (let count = 0; count < 3; count++) {
     assert.deepEqual(read(many.join(';')), many);
@@ -143,8 +143,24 @@ test('records whose quotes are broken are not read at all', () => {
   );
 });
 
+test('a form narrows to the kinds of cells that have stood in its columns', (t) => {
+  const read = cellReader({ delimiter: ',', columns: 2 });
+  const looks = t.mock.method(RegExp.prototype, 'exec');
+  const formNow = () => String(looks.mock.calls.at(-1)?.this);
+  read('a,"b"');
+  const wide = formNow();
+  for (let count = 0; count < 200; count++) read('a,"b"');
+  const narrow = formNow();
+  assert.ok(narrow.length < wide.length, `${narrow} is no narrower than ${wide}`);
+  for (let count = 0; count < 400; count++) read('"a","b"');
+  assert.ok(formNow().length > narrow.length);
+  looks.mock.resetCalls();
+  read('"a","b"');
+  assert.equal(looks.mock.callCount(), 1);
+});
+
 test('of what looks alike nothing is split, whichever cells are wanted', (t) => {
-  const records = ['a,"b",c,"",1', '"a",b,c,"d ""d""",2'];
+  const records = ['a,b,c,d,1', '"a",b,c,"d ""d""",2'];
   for (const wanted of [undefined, [0], [4], [1, 2], [0, 2, 4], [], [0, 1, 2, 3, 4]]) {
     const read = cellReader({ delimiter: ',', columns: 5, wanted });
     const splits = t.mock.method(String.prototype, 'split');

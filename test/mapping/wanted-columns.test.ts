@@ -6,10 +6,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { SourceDescription } from '../../src/input/description.ts';
 import { parserFor } from '../../src/input/parse.ts';
+import { Tuple } from '../../src/input/tuple.ts';
 import { compileMapping } from '../../src/mapping/compile.ts';
 import { loadMapping } from '../../src/mapping/load.ts';
 import { blockMapper, parsedBlockMapper } from '../../src/mapping/map-block.ts';
-import { csv, fakeTarget, ndjson } from '../support/fake-target.ts';
+import { compileText, csv, fakeTarget, ndjson } from '../support/fake-target.ts';
 import { description, wholeBlock } from '../support/source.ts';
 
 const header = ['a', 'b', 'c', 'd.e', 'f', 'g', 'h'];
@@ -61,6 +62,19 @@ const describe = (format: 'csv' | 'ndjson'): SourceDescription => {
   return format === 'csv' ? { ...rest, csv: columns as NonNullable<typeof columns> } : { ...rest, format };
 };
 
+test('no more is taken out of a record than the mapping looks at', (t) => {
+  for (const format of ['csv', 'ndjson'] as const) {
+    const compiled = compileText(one('A: a'), format === 'csv' ? csv(...header) : ndjson);
+    const lines = Array.from({ length: 150 }, () => spellings[format](header.map(() => 'x')));
+    const block = { ...wholeBlock(`${lines.join('\n')}\n`), records: lines.length };
+    const looks = t.mock.method(RegExp.prototype, 'exec');
+    blockMapper(describe(format), compiled, { loadKey: 'load', now: 0 })(block);
+    // All that fitted, and the one value.
+    assert.equal(looks.mock.calls.at(-1)?.result?.length, 2, format);
+    looks.mock.restore();
+  }
+});
+
 for (const [mapping, columns] of mappings) {
   test(`what a mapping looks at is all that it needs: ${mapping.slice(head.length)}`, async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'wanted-'));
@@ -88,6 +102,18 @@ for (const [mapping, columns] of mappings) {
           const parted = blockMapper(describe(format), compiled, context)(block());
           const whole = parsedBlockMapper(parserFor(describe(format)), compiled, context)(block());
           assert.deepEqual(parted, whole);
+          const { row } = parserFor(describe(format), compiled.columns)(block());
+          // The first line of NDJSON teaches the form.
+          row(0);
+          const second = row(1);
+          if (columns === undefined || columns.length === header.length) return;
+          // Nothing else is there, or all of this would hold for nothing.
+          if (format === 'ndjson') assert.ok(second instanceof Tuple && !second.form.isWhole);
+          else
+            assert.deepEqual(
+              second,
+              header.map((name, at) => (columns.includes(name) ? `usual ${at % 2}` : '')),
+            );
         }),
         { numRuns: 60 },
       );
