@@ -115,6 +115,9 @@ function canonicalNumber(style: NumberStyle, exponents: boolean): FromText<strin
   };
 }
 
+/** In characters. V8 throws where a pattern finds millions of groups. */
+const longestGrouped = 1_000_000;
+
 /** Takes the separators out of `1 234 567`; undefined when the groups are not of three. A declared space stands for the unbreakable ones too. */
 function ungrouping(thousands: string): (text: string) => string | undefined {
   const separator =
@@ -123,7 +126,7 @@ function ungrouping(thousands: string): (text: string) => string | undefined {
   const wellGrouped = new RegExp(`^[+-]?\\d{1,3}(?:${separator}\\d{3})+$`);
   return (text) => {
     if (text.search(any) === -1) return text;
-    return wellGrouped.test(text) ? text.replace(any, '') : undefined;
+    return text.length <= longestGrouped && wellGrouped.test(text) ? text.replace(any, '') : undefined;
   };
 }
 

@@ -344,3 +344,7 @@ test('a list is the parts between separators that are not empty', () => {
     { numRuns: 1000 },
   );
 });
+
+test('a number of millions of groups is refused', () => {
+  assert.equal(converted('type: decimal, thousands: ","', `1${',000'.repeat(5_000_000)}`), 'value-number');
+});

@@ -402,7 +402,7 @@ runContract({
       item: { ...purchase, timestamp: '2024-03-01T12:00:00.001Z' },
       faults: ['field-range timestamp'],
     },
-    ...['two words', '12:30', '', 'ärende', '100%'].map((_id) => ({
+    ...['two words', '12:30', '', 'ärende', '100%', '%4', '%4g', 'a%41%'].map((_id) => ({
       ...event,
       name: `_id "${_id}"`,
       item: { ...purchase, _id },
@@ -704,6 +704,14 @@ describe('messages', () => {
     assert.equal(encode('event', { ...unnamed, _id }).id, _id);
     assert.equal(encode('event', unnamed).id, undefined);
     assert.equal(encode('record', ada).id, undefined);
+  });
+
+  it('refuse an event whose _id has millions of characters as one that is too large', () => {
+    for (const part of ['a', '%41']) {
+      const item = { ...purchase, _id: part.repeat(5_000_000) };
+      assert.match(String(faultsOf('event', item, {})), /^(item-)?too-large/);
+    }
+    assert.equal(encode('event', { ...purchase, _id: 'a%41b' }).id, 'a%41b');
   });
 
   it('take any moment up to the start of the run', () => {

@@ -69,7 +69,7 @@ export const eventId = (datasetId: string, row: RowContext): string =>
   hash('sha256', `${datasetId}\n${row.identity}`, 'hex');
 
 /** What RFC 3986 lets stand in a reference; `_id` has format uri-reference (contract §6). */
-const uriReference = /^(?:[\w\-.~!$&'()*+,;=:@/?#[\]]|%[0-9a-f]{2})+$/i;
+const uriReference = /^(?!.*%(?![0-9a-f]{2}))[\w\-.~!$&'()*+,;=:@/?#[\]%]+$/i;
 const scheme = /^[a-z][a-z0-9+.-]*:/i;
 const colonInFirstSegment = /^[^/?#]*:/;
 

@@ -44,7 +44,7 @@ export function wordsOf(reply: ApiReply): string {
   return excerpt(said.length > 0 ? said.join('; ') : reply.body.replace(echoedKey, '$1"•••"'));
 }
 
-const echoedKey = /("key"\s*:\s*)"(?:[^"\\]|\\.)*"?/g;
+const echoedKey = /("key"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*"?/g;
 
 export function verdictOf(received: ApiReply | ApiFailure, hide: Hide): Verdict {
   const reply = hide(received);

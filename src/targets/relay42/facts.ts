@@ -123,7 +123,7 @@ function factNameOf(json: string): string {
   writtenName.test(json);
   return json.slice(0, writtenName.lastIndex);
 }
-const writtenName = /\{"factName":"(?:[^"\\]|\\.)*"/y;
+const writtenName = /\{"factName":"[^"\\]*(?:\\.[^"\\]*)*"/y;
 
 /** What settings do not give, every row must. */
 export function requireWhatSettingsLack(
