@@ -37,8 +37,12 @@ export function itemBuilder(paths: readonly (readonly string[])[]): (values: rea
       objects[group] = made;
       return made;
     };
-    for (const [index, value] of values.entries())
-      if (value !== undefined && !(value instanceof Refusal)) objectAt(holders[index] ?? 0)[keys[index] ?? ''] = value;
+    for (let index = 0; index < keys.length; index++) {
+      const value = values[index];
+      if (value === undefined || value instanceof Refusal) continue;
+      const holder = holders[index] ?? 0;
+      (objects[holder] ?? objectAt(holder))[keys[index] ?? ''] = value;
+    }
     return item;
   };
 }

@@ -37,9 +37,16 @@ export function itemReader(fields: readonly ItemField[]): ItemReader {
 
 function loopOver(fields: readonly ItemField[]): ItemReader {
   const build = itemBuilder(fields.map(({ steps }) => steps));
+  const reads = fields.map(({ read }) => read);
   return (row) => {
-    const values = fields.map(({ read }) => read(row));
-    return values.some((value) => value instanceof Refusal) ? new RefusedValues(values) : build(values);
+    const values: FieldValue[] = new Array(reads.length);
+    let isRefused = false;
+    for (let index = 0; index < reads.length; index++) {
+      const value = reads[index]?.(row);
+      values[index] = value;
+      if (value instanceof Refusal) isRefused = true;
+    }
+    return isRefused ? new RefusedValues(values) : build(values);
   };
 }
 
